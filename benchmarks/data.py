@@ -1,0 +1,74 @@
+"""The data sets of the benchmarks; those that scikit-learn does not bundle come from a folder."""
+
+from __future__ import annotations
+
+import gzip
+import os
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sklearn.model_selection import train_test_split
+
+from examples.census_data import from_folder
+
+
+def folder(name):
+    """Return the folder of one data set, or ``None`` where this machine does not have it."""
+    root = os.environ.get("TFLEARNKIT_DATA")
+    path = Path(root) / name if root else None
+    return path if path and path.exists() else None
+
+
+def adult():
+    """Return the census as published: raw frames with strings and missing values."""
+    return from_folder(folder("adult"))
+
+
+def california():
+    """Return the 1990 census of California; the target is in 100,000 dollars."""
+    frame = pd.read_csv(folder("california_housing") / "housing.csv")
+    y = frame.pop("median_house_value").to_numpy() / 1e5
+    return train_test_split(frame, y, test_size=0.2, random_state=0)
+
+
+def mnist():
+    """Return the digits as float32 rows of 784 values between 0 and 255."""
+    at = folder("mnist")
+    images = [_idx(at / f"{half}-images-idx3-ubyte.gz", skip=16) for half in ("train", "t10k")]
+    labels = [_idx(at / f"{half}-labels-idx1-ubyte.gz", skip=8) for half in ("train", "t10k")]
+    X_train, X_test = (pixels.reshape(-1, 784).astype(np.float32) for pixels in images)
+    return X_train, X_test, *labels
+
+
+def _idx(path, skip):
+    with gzip.open(path) as file:
+        return np.frombuffer(file.read(), np.uint8, offset=skip)
+
+
+def normal_classes(n_rows, n_columns, n_hidden=8, seed=0):
+    """Return standard normal rows and a binary label that a small network can learn."""
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((n_rows, n_columns), dtype=np.float32)
+    hidden = np.tanh(X @ rng.standard_normal((n_columns, n_hidden)))
+    signal = hidden @ rng.standard_normal(n_hidden)
+    return X, (signal + 0.5 * rng.standard_normal(n_rows) > 0).astype(int)
+
+
+def linear_classes(n_rows, n_columns, seed=0):
+    """Return standard normal rows and a label drawn from a logistic model."""
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((n_rows, n_columns))
+    score = X @ rng.standard_normal(n_columns) * 0.3
+    return X, (rng.random(n_rows) < 1 / (1 + np.exp(-score))).astype(int)
+
+
+def wide_categories(n_rows, n_columns, n_values, seed=0):
+    """Return a frame of string columns, frequent and rare values mixed, and a binary label."""
+    rng = np.random.default_rng(seed)
+    frame, score = {}, np.zeros(n_rows)
+    for j in range(n_columns):
+        ids = np.minimum(rng.random(n_rows) ** 2 * n_values, n_values - 1).astype(int)
+        frame[f"c{j}"] = np.array([f"v{i}" for i in range(n_values)], dtype=object)[ids]
+        score += rng.standard_normal(n_values)[ids] * 0.3
+    return pd.DataFrame(frame), (rng.random(n_rows) < 1 / (1 + np.exp(-score))).astype(int)

@@ -1,0 +1,52 @@
+"""Packaging of tflearnkit: metadata and the ranges of dependencies it is tested with."""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).parent
+INIT = (HERE / "tflearnkit" / "__init__.py").read_text(encoding="utf-8")
+
+REQUIRED = [
+    "tensorflow>=2.21,<2.22",  # the engine; Keras 3 comes with it
+    "scikit-learn>=1.9,<1.10",  # the contract; narwhals (any data frame) comes with it
+    "pandas>=2.2,<4",  # factorising columns, and the frames most users hold
+    "numpy>=2.0,<3",  # every array between the user and the engine
+]
+
+EXTRAS = {
+    "tests": [
+        "pytest>=8",  # the runner
+        "pytest-xdist>=3.6",  # two workers for two cores
+        "pytest-timeout>=2.3",  # no test may hang
+        "polars>=1.0",  # one of the frames that must work
+        "pyarrow>=17",  # another one
+        "rich>=13",  # scikit-learn's ProgressBar callback draws with it
+        "tensorboard>=2.20,<2.22",  # reads back the event files we write
+    ],
+    "plots": ["matplotlib>=3.8"],  # the learning curve of the demo
+    "benchmarks": ["torch==2.13.0"],  # an optional peer, skipped where it is not installed
+    "lint": ["ruff>=0.14"],  # `make lint`
+}
+
+setup(
+    name="tflearnkit",
+    version=re.search(r'^__version__ = "([^"]+)"', INIT, re.MULTILINE).group(1),
+    description="Linear, DNN and wide-and-deep estimators on TensorFlow, true to scikit-learn",
+    long_description=(HERE / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    license_files=["LICENSE"],
+    packages=find_packages(include=["tflearnkit", "tflearnkit.*"]),
+    python_requires=">=3.11",
+    install_requires=REQUIRED,
+    extras_require=EXTRAS,
+    classifiers=[
+        "Development Status :: 3 - Alpha",
+        "Intended Audience :: Developers",
+        "Intended Audience :: Science/Research",
+        "Programming Language :: Python :: 3",
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
+    ],
+)

@@ -1,0 +1,123 @@
+"""TF.Learn reborn: linear, DNN and wide-and-deep estimators that are scikit-learn citizens.
+
+An estimator is columns + a task + an engine, run by one loop. The rooms, bottom up; a module
+imports only from floors below its own::
+
+    F0  errors           the few exceptions and warnings, and how their sentences are made
+        config           RunConfig: where and on what an estimator runs
+    F1  data/            anything tabular -> Table -> chunks of equal shape
+        checkpoint       dict of arrays + manifest <-> folder, atomically
+        summaries        numbers for TensorBoard
+    F2  columns/         what a raw column means: floats, or ids with weights
+    F3  metrics/ optimizers            building blocks, public for users too
+        parts            Wide, Deep: encoded columns -> scores
+        tasks/           what the target means: encode, loss, link, decode, metrics
+    F4  engines/         own the variables; many steps in one compiled call
+        monitors/        listen to the loop, may ask it to stop
+    F5  loop             train: feeder, engine, monitors and nothing else
+    F6  estimators/base  the scikit-learn face: fit, predict, evaluate, score
+    F7  estimators/      the public classes, a few lines each
+
+Importing this package loads neither TensorFlow nor Keras: a name loads its room when it is first
+touched.
+
+Examples
+--------
+>>> import tflearnkit as learn
+>>> from sklearn.datasets import load_iris
+>>> X, y = load_iris(return_X_y=True)
+>>> clf = learn.DNNClassifier(hidden_units=(16,), random_state=0).fit(X, y)
+>>> bool(clf.score(X, y) > 0.9)
+True
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0"
+
+_ROOM_OF = {
+    "LinearClassifier": "estimators.linear",
+    "LinearRegressor": "estimators.linear",
+    "DNNClassifier": "estimators.dnn",
+    "DNNRegressor": "estimators.dnn",
+    "DNNLinearCombinedClassifier": "estimators.dnn_linear_combined",
+    "DNNLinearCombinedRegressor": "estimators.dnn_linear_combined",
+    "bucketized_column": "columns",
+    "crossed_column": "columns",
+    "embedding_column": "columns",
+    "infer_feature_columns": "columns",
+    "infer_real_valued_columns_from_input": "columns",
+    "one_hot_column": "columns",
+    "real_valued_column": "columns",
+    "scattered_embedding_column": "columns",
+    "shared_embedding_columns": "columns",
+    "sparse_column_with_hash_bucket": "columns",
+    "sparse_column_with_integerized_feature": "columns",
+    "sparse_column_with_keys": "columns",
+    "sparse_column_with_vocabulary_file": "columns",
+    "weighted_sparse_column": "columns",
+    "RunConfig": "config",
+    "MetricSpec": "metrics",
+    "NanLossDuringTrainingError": "errors",
+    "NotFittedError": "errors",
+    "clear_programs": "engines.base",
+}
+_ROOMS = ("columns", "config", "errors", "layers", "metrics", "monitors", "optimizers")
+
+__all__ = sorted([*_ROOM_OF, *_ROOMS])
+
+if TYPE_CHECKING:  # for editors and type checkers; at run time the names load lazily
+    from tflearnkit import (  # noqa: F401
+        columns,
+        config,
+        errors,
+        layers,
+        metrics,
+        monitors,
+        optimizers,
+    )
+    from tflearnkit.columns import (  # noqa: F401
+        bucketized_column,
+        crossed_column,
+        embedding_column,
+        infer_feature_columns,
+        infer_real_valued_columns_from_input,
+        one_hot_column,
+        real_valued_column,
+        scattered_embedding_column,
+        shared_embedding_columns,
+        sparse_column_with_hash_bucket,
+        sparse_column_with_integerized_feature,
+        sparse_column_with_keys,
+        sparse_column_with_vocabulary_file,
+        weighted_sparse_column,
+    )
+    from tflearnkit.config import RunConfig  # noqa: F401
+    from tflearnkit.engines.base import clear_programs  # noqa: F401
+    from tflearnkit.errors import NanLossDuringTrainingError, NotFittedError  # noqa: F401
+    from tflearnkit.estimators.dnn import DNNClassifier, DNNRegressor  # noqa: F401
+    from tflearnkit.estimators.dnn_linear_combined import (  # noqa: F401
+        DNNLinearCombinedClassifier,
+        DNNLinearCombinedRegressor,
+    )
+    from tflearnkit.estimators.linear import LinearClassifier, LinearRegressor  # noqa: F401
+    from tflearnkit.metrics import MetricSpec  # noqa: F401
+
+
+def __getattr__(name: str):
+    if name in _ROOMS:
+        return importlib.import_module(f"{__name__}.{name}")
+    if name in _ROOM_OF:
+        value = getattr(importlib.import_module(f"{__name__}.{_ROOM_OF[name]}"), name)
+        globals()[name] = value  # found once, found for good
+        return value
+    from tflearnkit.errors import did_you_mean
+
+    raise AttributeError(f"tflearnkit has no name {name!r}.{did_you_mean(name, __all__)}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,209 @@
+"""What a column is, and `ColumnSet`: the learned columns of an estimator, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, replace
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from tflearnkit.columns.encode import Encoded, encode
+from tflearnkit.columns.inputs import check_inputs
+from tflearnkit.data.table import Table
+
+__all__ = [
+    "Column",
+    "ColumnSet",
+    "DeepColumn",
+    "DenseColumn",
+    "Encoded",
+    "IdColumn",
+    "IdTensor",
+    "check_feature_columns",
+]
+
+
+class IdTensor(NamedTuple):
+    """The ids of one column: ``ids`` int64 [n, m], -1 for nothing; ``weights`` float32 or None."""
+
+    ids: tf.Tensor
+    weights: tf.Tensor | None = None
+
+
+class Column:
+    """What a raw feature means. Every kind is a frozen dataclass, learned or yet to learn.
+
+    ``inputs`` says which raw features it reads and what they must hold: 'numbers', 'integers',
+    'strings' or another word of ``inputs.py``.
+    """
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Names of the raw features the column reads."""
+        return tuple(self.inputs)
+
+    @property
+    def key(self) -> str:
+        """What makes the column unique, the same before and after learning."""
+        return repr(self)
+
+    @property
+    def lookup_tables(self) -> tuple:
+        """TensorFlow lookup tables that ``transform`` uses; an exported module must hold them."""
+        return ()
+
+    def learn(self, table: Table, sample_weight=None) -> Column:
+        """Return the column with what it learns from ``table``; most have nothing to learn."""
+        return self
+
+    def __getstate__(self):
+        # What is cached beside the fields (lookup tables) cannot be pickled and is rebuilt.
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+class DenseColumn(Column):
+    """A column of floats: ``transform(features)`` gives float32 [n, width]."""
+
+
+class IdColumn(Column):
+    """A column of ids: ``transform(features)`` gives an `IdTensor` with ids below ``size``.
+
+    ``combiner`` ('sum', 'mean' or 'sqrtn') says how several ids of a row are put together.
+    """
+
+
+class DeepColumn:
+    """A column for deep parts only: an id column ``source`` and how it becomes floats."""
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Names of the raw features the column reads."""
+        return self.source.sources
+
+    @property
+    def key(self) -> str:
+        """What makes the column unique, the same before and after learning."""
+        return repr(self)
+
+
+def check_feature_columns(columns: Iterable) -> tuple:
+    """Return the feature columns a user gave as a tuple, or say what is wrong with them.
+
+    Raises
+    ------
+    ValueError
+        For a dict, for something that is no column, and for the same column twice.
+    """
+    if isinstance(columns, Mapping):
+        raise ValueError(
+            "Expected feature_columns to be iterable, found dict. Pass a list of columns, such as "
+            "[real_valued_column('age')]."
+        )
+    columns = tuple(columns)
+    seen = set()
+    for column in columns:
+        if not isinstance(column, Column | DeepColumn):
+            raise ValueError(
+                f"feature_columns takes feature columns, but has {column!r}. Make one with "
+                "real_valued_column, sparse_column_with_keys, ..."
+            )
+        if column.key in seen:
+            raise ValueError(
+                f"Duplicate feature column key found for column: {column.name}. Give each column "
+                "once."
+            )
+        seen.add(column.key)
+    return columns
+
+
+class ColumnSet:
+    """The columns of an estimator, and how what they give lies side by side.
+
+    Parameters
+    ----------
+    columns : iterable of Column and DeepColumn
+        In any order. A deep column stands for its source, and columns that several parts share
+        are kept once. Encoding goes by the columns' keys, sorted.
+
+    Attributes
+    ----------
+    dense : tuple of DenseColumn
+    ids : tuple of IdColumn
+
+    Examples
+    --------
+    >>> from tflearnkit.columns import real_valued_column, sparse_column_with_keys
+    >>> from tflearnkit.data.table import as_table
+    >>> table = as_table({"age": [41.0, 7.0], "city": ["Rome", "Oslo"]})
+    >>> columns = ColumnSet([real_valued_column("age"),
+    ...                      sparse_column_with_keys("city", ["Oslo", "Rome"])]).learn(table)
+    >>> encoded = columns.encode(table)
+    >>> encoded.dense.tolist(), encoded.ids.tolist()
+    ([[41.0], [7.0]], [[1], [0]])
+    """
+
+    def __init__(self, columns: Iterable[Column | DeepColumn]):
+        self._given = {column.key: column for column in columns}
+        base: dict[str, Column] = {}
+        for column in self._given.values():
+            source = column.source if isinstance(column, DeepColumn) else column
+            if base.setdefault(source.key, source) != source:
+                raise ValueError(
+                    f"Two columns named {source.name!r} differ only in a function or in what they "
+                    "have learned. Make the column once and pass the same one to every part."
+                )
+        self._base = {key: base[key] for key in sorted(base)}
+        self.dense = tuple(c for c in self._base.values() if isinstance(c, DenseColumn))
+        self.ids = tuple(c for c in self._base.values() if isinstance(c, IdColumn))
+
+    def __getitem__(self, column: Column | DeepColumn) -> Column | DeepColumn:
+        """Return this set's own, learned form of a declared column."""
+        return self._given.get(column.key) or self._base[column.key]
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Names of all raw features that the columns read, sorted."""
+        return tuple(sorted({name for c in self._base.values() for name in c.sources}))
+
+    @property
+    def lookup_tables(self) -> list:
+        """All TensorFlow lookup tables in use; an exported module must hold on to them."""
+        return [table for column in self._base.values() for table in column.lookup_tables]
+
+    def dense_span(self, column: DenseColumn) -> tuple[int, int]:
+        """Return the (start, stop) of a dense column in ``Encoded.dense``."""
+        start = 0
+        for other in self.dense:
+            if other.key == column.key:
+                return start, start + other.width
+            start += other.width
+        raise KeyError(f"{column.name!r} is no dense column of this set.")
+
+    def ids_index(self, column: IdColumn) -> int:
+        """Return the position of an id column in ``ids`` and ``Encoded.widths``."""
+        return [other.key for other in self.ids].index(column.key)
+
+    def learn(self, table: Table, sample_weight: np.ndarray | None = None) -> ColumnSet:
+        """Return the set with each column having learned from ``table``.
+
+        Rows of weight 0 teach nothing; the other weights count in means and scales.
+        """
+        table = check_inputs(self._base.values(), table)
+        if sample_weight is not None:
+            rows = np.flatnonzero(sample_weight)
+            table, sample_weight = table.take(rows), np.asarray(sample_weight)[rows]
+        return self.with_learned(c.learn(table, sample_weight) for c in self._base.values())
+
+    def with_learned(self, columns: Iterable[Column]) -> ColumnSet:
+        """Return the set with the given learned columns in place of those of the same keys."""
+        base = {**self._base, **{column.key: column for column in columns}}
+        return ColumnSet(
+            replace(c, source=base[c.source.key]) if isinstance(c, DeepColumn) else base[c.key]
+            for c in self._given.values()
+        )
+
+    def encode(self, table: Table) -> Encoded:
+        """Return ``table`` as arrays for an engine."""
+        return encode(self.dense, self.ids, check_inputs(self._base.values(), table))

@@ -1,0 +1,110 @@
+"""A table -> arrays: each column's transform, run on as few rows as will do."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from tflearnkit.columns.raw import RawFeatures, padded
+from tflearnkit.data.table import Ragged, Table
+
+__all__ = ["Encoded", "encode"]
+
+
+class Encoded(NamedTuple):
+    """A table as an engine eats it.
+
+    Attributes
+    ----------
+    dense : float32 array (n, D)
+        All dense columns side by side; D may be 0.
+    ids : int32 array (n, M)
+        All id columns side by side, each with ids of its own from 0 on; -1 is nothing.
+    id_weights : float32 array (n, M) or None
+        What each id counts; None when each counts 1.
+    widths : tuple of int
+        How many of the M entries each id column takes, in order.
+    """
+
+    dense: np.ndarray
+    ids: np.ndarray
+    id_weights: np.ndarray | None
+    widths: tuple[int, ...]
+
+
+def encode(dense, ids, table: Table) -> Encoded:
+    """Return what dense and id columns make of ``table``."""
+    raw = RawFeatures(table)
+    found = [_encode_ids(column, raw) for column in ids]
+    return Encoded(
+        dense=_side_by_side([_encode_dense(column, raw) for column in dense], table.n_rows),
+        ids=_side_by_side([column_ids for column_ids, _ in found], table.n_rows, np.int32),
+        id_weights=_joint_weights(found, table.n_rows),
+        widths=tuple(column_ids.shape[1] for column_ids, _ in found),
+    )
+
+
+def _encode_dense(column, raw: RawFeatures) -> np.ndarray:
+    dense = column.transform(raw.tensors(column.sources)).numpy()
+    if np.isnan(dense).any():
+        raise ValueError(
+            f"Column {column.name!r} expects numbers, but X has NaN in it. Give the column a "
+            "default_value, impute the missing numbers, or leave out feature_columns."
+        )
+    return dense
+
+
+def _encode_ids(column, raw: RawFeatures):
+    """Return a column's ids and weights, worked out for the different rows only."""
+    names = column.sources
+    values = raw.table[names[0]]
+    if len(names) == 1 and isinstance(values, Ragged):
+        return _encode_ragged(column, names[0], values)
+    different = raw.different_rows(names)
+    features, codes = different or (raw.tensors(names), slice(None))
+    ids, weights = column.transform(features)
+    ids = ids.numpy()[codes]
+    weights = None if weights is None else weights.numpy()[codes]
+    if all(isinstance(raw.table[name], np.ndarray) for name in names):
+        return ids, weights
+    return _lengthened(ids, weights)
+
+
+def _encode_ragged(column, name: str, ragged: Ragged):
+    """Work out the ids of the different values, then put them back row by row."""
+    flat = RawFeatures(Table({name: ragged.values}))
+    different = flat.different_rows([name])
+    features, codes = different or (flat.tensors([name]), slice(None))
+    # [values, 1]: one of possibly several values of a row, not a row's only value
+    ids, _ = column.transform({name: features[name][:, None]})
+    return _lengthened(padded(ids.numpy()[codes], ragged.row_splits), None)
+
+
+def _lengthened(ids: np.ndarray, weights: np.ndarray | None):
+    """Pad rows of varying length to a power of two, so that few shapes are ever compiled."""
+    n_rows, length = ids.shape
+    extra = (1 << (length - 1).bit_length()) - length
+    ids = np.concatenate([ids, np.full((n_rows, extra), -1, ids.dtype)], axis=1)
+    if weights is not None:
+        weights = np.concatenate([weights, np.zeros((n_rows, extra), weights.dtype)], axis=1)
+    return ids, weights
+
+
+def _joint_weights(found: list, n_rows: int) -> np.ndarray | None:
+    if all(weights is None for _, weights in found):
+        return None
+    return _side_by_side(
+        [np.ones(i.shape, np.float32) if w is None else w for i, w in found], n_rows
+    )
+
+
+def _side_by_side(parts: list[np.ndarray], n_rows: int, dtype=np.float32) -> np.ndarray:
+    if len(parts) == 1:
+        return parts[0].astype(dtype, copy=False)
+    joint = np.empty((n_rows, sum(part.shape[1] for part in parts)), dtype)
+    start = 0
+    for part in parts:
+        joint[:, start : start + part.shape[1]] = part
+        start += part.shape[1]
+    return joint

@@ -1,0 +1,122 @@
+"""The column whose categories are learned from the data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+import tensorflow as tf
+
+from tflearnkit.columns.base import IdColumn, IdTensor
+from tflearnkit.columns.categorical import lookup_table
+from tflearnkit.columns.raw import plain
+from tflearnkit.data.table import Ragged, Table
+
+__all__ = ["VocabularyColumn"]
+
+
+@dataclass(frozen=True)
+class VocabularyColumn(IdColumn):
+    """Categories learned from the data: the sorted values that are there in training.
+
+    What an estimator makes of strings, booleans and categoricals when it is given no feature
+    columns. Ids are positions in the vocabulary; then comes one id for values that training did
+    not show, and, if values were missing in training, one id for missing values. A value missing
+    only later counts as one not seen. Where a row may have several values (a list per row), an
+    empty list is no id at all.
+
+    Parameters
+    ----------
+    name : str
+        Name of the raw feature.
+    combiner : {'sum', 'mean', 'sqrtn'}, default 'mean'
+        How several values of a row are put together.
+    vocabulary : tuple of str or numbers
+        Learned.
+    has_missing : bool
+        Whether missing values have an id of their own; learned.
+
+    Notes
+    -----
+    Missing are empty strings, None and NaN; in a list of integers also -1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tflearnkit.data.table import Table
+    >>> cities = np.array(["Rome", "Oslo", "Rome"], object)
+    >>> column = VocabularyColumn("city").learn(Table({"city": cities}))
+    >>> column.transform({"city": ["Oslo", "Paris", ""]}).ids.numpy().tolist()
+    [[0], [2], [2]]
+    """
+
+    name: str
+    combiner: str = "mean"
+    vocabulary: tuple = field(default=(), repr=False)
+    has_missing: bool = field(default=False, repr=False)
+
+    @property
+    def inputs(self) -> dict[str, str]:
+        if not self.vocabulary:
+            return {self.name: "values"}
+        return {self.name: "strings" if self._is_text else "categories"}
+
+    @property
+    def size(self) -> int:
+        return len(self.vocabulary) + 1 + self.has_missing
+
+    @property
+    def lookup_tables(self) -> tuple:
+        return (self._table,) if self._is_text else ()
+
+    @property
+    def _is_text(self) -> bool:
+        return bool(self.vocabulary) and isinstance(self.vocabulary[0], str)
+
+    @cached_property
+    def _table(self):
+        return lookup_table(self.vocabulary)
+
+    def learn(self, table: Table, sample_weight=None) -> VocabularyColumn:
+        raw = table[self.name]
+        several = isinstance(raw, Ragged)
+        different = pd.unique(plain(raw.values if several else raw))
+        given = different[_is_given(different, several)]
+        return replace(
+            self,
+            vocabulary=tuple(np.sort(given).tolist()),
+            has_missing=not several and len(given) < len(different),
+        )
+
+    def transform(self, features) -> IdTensor:
+        values = tf.convert_to_tensor(features[self.name])
+        several = values.shape.rank == 2
+        values = values if several else values[:, None]
+        ids = self._positions(values)
+        ids = tf.where(ids < 0, tf.constant(len(self.vocabulary), tf.int64), ids)
+        missing = tf.constant(-1 if several else self.size - 1, tf.int64)
+        return IdTensor(tf.where(_is_given(values, several), ids, missing))
+
+    def _positions(self, values: tf.Tensor) -> tf.Tensor:
+        """Return where the vocabulary has the values, -1 where it does not."""
+        if not self.vocabulary:
+            return -tf.ones_like(values, tf.int64)
+        if self._is_text:
+            return self._table.lookup(values)
+        vocabulary = np.array(self.vocabulary)
+        if values.dtype.is_floating:
+            vocabulary = vocabulary.astype(np.float64)
+        flat = tf.reshape(tf.cast(values, vocabulary.dtype), [-1])
+        place = tf.searchsorted(vocabulary, flat, out_type=tf.int64)
+        found = tf.gather(vocabulary, tf.minimum(place, len(vocabulary) - 1)) == flat
+        return tf.reshape(tf.where(found, place, -1), tf.shape(values))
+
+
+def _is_given(values, several: bool):
+    """Return where values (an array or a tensor) are not missing, and no padding in a list."""
+    if values.dtype in (tf.string, np.dtype(object)):
+        return values != ""
+    given = values == values  # noqa: PLR0124  only NaN differs from itself
+    return given & (values != -1) if several else given

@@ -1,0 +1,79 @@
+"""Chunk: what an engine takes in one compiled call, and how arrays of rows become one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+
+__all__ = ["Chunk", "gather", "present", "row_bytes", "row_weights", "spread", "stack"]
+
+
+class Chunk(NamedTuple):
+    """``S`` steps of ``B`` rows each, of which the first ``steps`` are real.
+
+    Attributes
+    ----------
+    features : dict of str to ndarray
+        'dense' ``(S, B, D)`` float32, 'ids' ``(S, B, M)`` int32, 'id_weights' ``(S, B, M)``
+        float32; each only where there is something in it.
+    targets : ndarray of shape (S, B) or (S, B, K)
+    weights : float32 ndarray of shape (S, B)
+        0 on padding.
+    steps : int
+    widths : tuple of int
+        How many of the ``M`` entries each id column takes.
+    """
+
+    features: dict[str, np.ndarray]
+    targets: np.ndarray
+    weights: np.ndarray
+    steps: int
+    widths: tuple[int, ...]
+
+
+def present(encoded) -> dict[str, np.ndarray]:
+    """The arrays of encoded rows that hold something."""
+    features = {"dense": encoded.dense, "ids": encoded.ids, "id_weights": encoded.id_weights}
+    return {key: a for key, a in features.items() if a is not None and a.shape[1] > 0}
+
+
+def row_bytes(arrays: Iterable[np.ndarray]) -> int:
+    """Bytes of one row of all arrays together."""
+    return sum(array.itemsize * int(np.prod(array.shape[1:])) for array in arrays)
+
+
+def row_weights(weights, n_rows) -> np.ndarray:
+    """Weights as float32; None counts every row 1."""
+    if weights is None:
+        return np.ones(n_rows, np.float32)
+    return np.asarray(weights, np.float32)
+
+
+def gather(array, rows, shape) -> np.ndarray:
+    """Pick rows by number and lay them out as ``shape`` (steps, batch)."""
+    # "clip" spares NumPy a second copy; every row number is in range
+    out = np.empty((len(rows), *array.shape[1:]), array.dtype)
+    np.take(array, rows, axis=0, out=out, mode="clip")
+    return out.reshape(*shape, *array.shape[1:])
+
+
+def stack(parts, shape, padding) -> np.ndarray:
+    """Lay parts out one after the other as ``shape`` (steps, batch), and padding behind them."""
+    rows, n_places = np.concatenate(parts), shape[0] * shape[1]
+    out = np.full((n_places, *rows.shape[1:]), padding, rows.dtype)
+    out[: len(rows)] = rows
+    return out.reshape(*shape, *rows.shape[1:])
+
+
+def spread(array, own, widths, padding) -> np.ndarray:
+    """Lay id columns of the widths ``own`` out in wider ones."""
+    if tuple(own) == widths:
+        return array
+    out = np.full((len(array), sum(widths)), padding, array.dtype)
+    source = target = 0
+    for narrow, wide in zip(own, widths, strict=True):
+        out[:, target : target + narrow] = array[:, source : source + narrow]
+        source, target = source + narrow, target + wide
+    return out

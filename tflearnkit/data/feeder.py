@@ -1,0 +1,246 @@
+"""Feeders: encoded rows -> chunks, many steps of equal shape for one compiled call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tflearnkit.data.chunk import (
+    Chunk,
+    gather,
+    present,
+    row_bytes,
+    row_weights,
+    spread,
+    stack,
+)
+
+__all__ = ["Chunk", "StreamFeeder", "TableFeeder"]
+
+
+class TableFeeder:
+    """Chunks of rows in memory, by random access.
+
+    The chunk of steps ``[step, step + n)`` depends on the data, the seed and ``step`` only, so a
+    resumed run sees the batches that an uninterrupted one would have seen.
+
+    Parameters
+    ----------
+    encoded : Encoded
+        Fields ``dense`` (n, D), ``ids`` (n, M), ``id_weights`` (n, M) or None, and ``widths``.
+    targets : ndarray of shape (n,) or (n, K)
+    weights : ndarray of shape (n,) or None
+        None counts every row 1.
+    batch_size : int
+        Rows per step, > 0; the last batch of an epoch is filled up with rows of weight 0.
+    seed : int
+        Each epoch's order is drawn from ``[seed, epoch]``.
+    shuffle : bool, default=True
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> x = np.arange(5, dtype=np.float32).reshape(5, 1)
+    >>> encoded = SimpleNamespace(dense=x, ids=np.empty((5, 0), np.int32), id_weights=None,
+    ...                           widths=())
+    >>> feeder = TableFeeder(encoded, np.zeros(5), None, batch_size=2, seed=0, shuffle=False)
+    >>> feeder.steps_per_epoch
+    3
+    >>> feeder.chunk(2, n=1, capacity=1).weights
+    array([[1., 0.]], dtype=float32)
+    """
+
+    def __init__(self, encoded, targets, weights, batch_size: int, seed: int, shuffle=True):
+        self.n_rows = len(targets)
+        self.batch_size = batch_size
+        self.steps_per_epoch = -(-self.n_rows // batch_size)
+        self._seed = seed
+        self._shuffle = shuffle
+        self._features = present(encoded)
+        self._targets = targets
+        self._weights = row_weights(weights, self.n_rows)
+        self._widths = tuple(encoded.widths)
+        self._orders: dict[int, np.ndarray] = {}
+
+    def chunk(self, step: int, n: int, capacity: int) -> Chunk:
+        """Return steps ``step .. step + n - 1``, padded to ``capacity`` steps (>= n)."""
+        rows, is_real = self._rows(step, n, capacity)
+        shape = (capacity, self.batch_size)
+        weights = gather(self._weights, rows, shape)
+        weights *= is_real.reshape(shape)
+        return Chunk(
+            {key: gather(array, rows, shape) for key, array in self._features.items()},
+            gather(self._targets, rows, shape),
+            weights,
+            n,
+            self._widths,
+        )
+
+    def _rows(self, step, n, capacity) -> tuple[np.ndarray, np.ndarray]:
+        """Which row stands at each place of a chunk, and where a row stands at all."""
+        rows = np.zeros(capacity * self.batch_size, np.int64)
+        is_real = np.zeros(len(rows), bool)
+        place, end = 0, step + n
+        while step < end:
+            epoch, first = divmod(step, self.steps_per_epoch)
+            steps = min(self.steps_per_epoch - first, end - step)
+            begin = first * self.batch_size
+            part = self._order(epoch)[begin : begin + steps * self.batch_size]
+            rows[place : place + len(part)] = part
+            is_real[place : place + len(part)] = True
+            place += steps * self.batch_size
+            step += steps
+        return rows, is_real
+
+    def _order(self, epoch) -> np.ndarray:
+        if not self._shuffle:
+            epoch = 0
+        if epoch not in self._orders:
+            order = self._draw(epoch)
+            # a chunk that spans two epochs and the next one need no third order
+            self._orders = {**dict([*self._orders.items()][-1:]), epoch: order}
+        return self._orders[epoch]
+
+    def _draw(self, epoch) -> np.ndarray:
+        if not self._shuffle:
+            return np.arange(self.n_rows)
+        return np.random.default_rng([self._seed, epoch]).permutation(self.n_rows)
+
+
+class StreamFeeder:
+    """Chunks of rows that stream by once, cut into steps of ``batch_size`` rows.
+
+    Parameters
+    ----------
+    pieces : callable
+        Returns an iterator of ``(encoded, targets, weights)`` with any number of rows each;
+        ``weights`` may be None. Called once, when the first chunk is asked for.
+    batch_size : int
+
+    Notes
+    -----
+    A piece may hold more ids per row than those before it; the chunks from there on are wider. To
+    keep the number of different widths small, each is a power of two.
+    """
+
+    steps_per_epoch = None
+
+    def __init__(self, pieces: Callable[[], Iterator], batch_size: int):
+        self.batch_size = batch_size
+        self._make_pieces = pieces
+        self._pieces: Iterator | None = None
+        self._step = 0
+        self._waiting: list[_Piece] = []
+        self._widths: tuple[int, ...] = ()
+        self._has_id_weights = False
+
+    @property
+    def step_bytes(self) -> int:
+        """Bytes of one step of rows as wide as the next; reads a piece ahead."""
+        piece = self._next_piece()
+        if piece is None:
+            return self.batch_size
+        self._waiting.append(piece)
+        features = present(piece.encoded).values()
+        return self.batch_size * row_bytes([*features, piece.targets, piece.weights])
+
+    def chunk(self, step: int, n: int, capacity: int) -> Chunk | None:
+        """Return steps ``step .. step + n - 1``, padded to ``capacity`` steps (>= n).
+
+        At the end of the stream there are fewer than ``n`` steps, and then None.
+        """
+        if step < self._step:
+            raise ValueError(
+                f"A stream can be read only forwards, but step {step} was asked for after step "
+                f"{self._step}. Start a new stream."
+            )
+        self._read((step - self._step) * self.batch_size)
+        self._step = step
+        pieces = self._read(n * self.batch_size)
+        n_rows = sum(piece.n_rows for piece in pieces)
+        if n_rows == 0:
+            return None
+        steps = -(-n_rows // self.batch_size)
+        self._step += steps
+        return self._assemble(pieces, steps, capacity)
+
+    def _read(self, n_rows: int) -> list[_Piece]:
+        """Take the next rows off the stream, fewer at its end."""
+        taken = []
+        while n_rows > 0 and (piece := self._next_piece()) is not None:
+            if piece.n_rows > n_rows:
+                self._waiting.append(piece.rows(slice(n_rows, None)))
+                piece = piece.rows(slice(0, n_rows))
+            taken.append(piece)
+            n_rows -= piece.n_rows
+        return taken
+
+    def _next_piece(self) -> _Piece | None:
+        if self._waiting:
+            return self._waiting.pop()
+        if self._pieces is None:
+            self._pieces = self._make_pieces()
+        found = next(self._pieces, None)
+        return None if found is None else _Piece.of(*found)
+
+    def _assemble(self, pieces, steps, capacity) -> Chunk:
+        self._widen(pieces)
+        shape = (capacity, self.batch_size)
+        features = {}
+        if pieces[0].encoded.dense.shape[1]:
+            features["dense"] = stack([p.encoded.dense for p in pieces], shape, 0)
+        if self._widths:
+            ids = [spread(p.encoded.ids, p.encoded.widths, self._widths, -1) for p in pieces]
+            features["ids"] = stack(ids, shape, -1)
+        if self._has_id_weights:
+            id_weights = [spread(p.id_weights, p.encoded.widths, self._widths, 0) for p in pieces]
+            features["id_weights"] = stack(id_weights, shape, 0)
+        targets = stack([p.targets for p in pieces], shape, 0)
+        weights = stack([p.weights for p in pieces], shape, 0)
+        return Chunk(features, targets, weights, steps, self._widths)
+
+    def _widen(self, pieces) -> None:
+        known = [self._widths] if self._widths else []
+        widths = zip(*known, *(piece.encoded.widths for piece in pieces), strict=True)
+        self._widths = tuple(_power_of_two(max(column)) for column in widths)
+        weighted = any(piece.encoded.id_weights is not None for piece in pieces)
+        self._has_id_weights = self._has_id_weights or weighted
+
+
+class _Piece(NamedTuple):
+    encoded: Any
+    targets: np.ndarray
+    weights: np.ndarray
+
+    @classmethod
+    def of(cls, encoded, targets, weights) -> _Piece:
+        lengths = len(encoded.dense), len(targets), len(targets if weights is None else weights)
+        if len(set(lengths)) > 1:
+            raise ValueError(
+                "A batch of a stream must have equally many rows of features, targets and "
+                f"weights, but has {lengths[0]}, {lengths[1]} and {lengths[2]}. "
+                "Check what the stream yields."
+            )
+        return cls(encoded, targets, row_weights(weights, len(targets)))
+
+    @property
+    def n_rows(self) -> int:
+        return len(self.targets)
+
+    @property
+    def id_weights(self) -> np.ndarray:
+        if self.encoded.id_weights is None:
+            return np.ones(self.encoded.ids.shape, np.float32)
+        return self.encoded.id_weights
+
+    def rows(self, rows: slice) -> _Piece:
+        dense, ids, id_weights, widths = self.encoded
+        id_weights = None if id_weights is None else id_weights[rows]
+        encoded = type(self.encoded)(dense[rows], ids[rows], id_weights, widths)
+        return _Piece(encoded, self.targets[rows], self.weights[rows])
+
+
+def _power_of_two(width: int) -> int:
+    return 1 << max(width - 1, 0).bit_length()

@@ -1,0 +1,119 @@
+"""The columns of a pandas, Polars, Arrow (or other narwhals) frame -> values a Table holds."""
+
+from __future__ import annotations
+
+import narwhals as nw
+import numpy as np
+
+from tflearnkit.data.values import as_values, column_values
+
+__all__ = ["frame_columns", "series_values", "to_narwhals"]
+
+
+def to_narwhals(X):
+    """Return X as a narwhals DataFrame or Series; None where it is neither."""
+    try:
+        wrapped = nw.from_native(X, pass_through=True, allow_series=True)
+    except nw.exceptions.DuplicateError as error:
+        raise ValueError(
+            f"Columns of X must have different names, but some stand twice. {error}. "
+            "Rename or drop one."
+        ) from error
+    if isinstance(wrapped, nw.LazyFrame):
+        return wrapped.collect()
+    return wrapped if isinstance(wrapped, (nw.DataFrame, nw.Series)) else None
+
+
+def frame_columns(frame: nw.DataFrame):
+    """Yield ``(name, values, is_categorical)`` for each column of a frame."""
+    for series in frame.iter_columns():
+        values, categorical = series_values(series, str(series.name))
+        yield str(series.name), values, categorical
+
+
+def series_values(series: nw.Series, name: str) -> tuple:
+    """Return one series' values and whether its dtype says that they are categories."""
+    dtype = series.dtype
+    if _is_python_objects(series):
+        return column_values(series.to_native().to_numpy(), name)
+    if dtype == nw.String:
+        return _objects(series), False
+    if dtype.is_float() or dtype.is_integer():
+        return _numbers(series), False
+    if dtype == nw.Boolean:
+        # always floats, so that a frame with missing flags reads as one without
+        return _numbers(series.cast(nw.Float64)), True
+    if dtype in (nw.Categorical, nw.Enum):
+        return _categories(series, name), True
+    if dtype.is_decimal():
+        return _numbers(series.cast(nw.Float64)), False
+    if dtype.is_temporal() and dtype != nw.Time:
+        return _times(series), False
+    if isinstance(dtype, (nw.List, nw.Array, nw.Struct, nw.Binary)):
+        return as_values(series.to_list(), name), False
+    return as_values(np.asarray(series.to_native()), name), False
+
+
+def _is_python_objects(series) -> bool:
+    return getattr(series.to_native(), "dtype", None) == np.dtype(object)
+
+
+def _objects(series) -> np.ndarray:
+    """Strings, with None where one is missing."""
+    native = series.to_native()
+    if series.implementation.is_pandas_like():
+        return native.to_numpy(dtype=object, na_value=None)
+    if series.implementation.is_polars():
+        return _polars_objects(native)
+    return np.asarray(series.to_numpy(), dtype=object)
+
+
+def _polars_objects(native) -> np.ndarray:
+    """Make one Python string per different value: Polars itself makes one per row."""
+    distinct = native.drop_nulls().unique()
+    codes = native.replace_strict(distinct, range(len(distinct)), default=len(distinct))
+    return np.append(distinct.to_numpy(), None)[codes.to_numpy()]
+
+
+def _numbers(series) -> np.ndarray:
+    """Integers where none is missing, else floats with NaN."""
+    native = series.to_native()
+    if isinstance(getattr(native, "dtype", None), np.dtype):
+        return native.to_numpy()
+    if series.null_count():
+        floating = series.dtype if series.dtype.is_float() else nw.Float64
+        series = series.cast(floating)
+        if series.implementation.is_pandas_like():
+            return series.to_native().to_numpy(dtype=np.float64, na_value=np.nan)
+    return series.to_numpy()
+
+
+def _times(series) -> np.ndarray:
+    """datetime64 in UTC, or timedelta64."""
+    dtype = series.dtype
+    if isinstance(dtype, nw.Datetime) and dtype.time_zone is not None:
+        series = series.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+    elif dtype == nw.Date:
+        series = series.cast(nw.Datetime("us"))
+    return series.to_numpy()
+
+
+def _categories(series, name):
+    native = series.to_native()
+    if series.implementation.is_pandas_like():
+        values = as_values(np.asarray(native.cat.categories), name)
+        return _spread(values, native.cat.codes.to_numpy())
+    if series.implementation.is_pyarrow():
+        decoded = nw.from_native(native.cast(native.type.value_type), series_only=True)
+        return series_values(decoded, name)[0]
+    return _objects(series.cast(nw.String))
+
+
+def _spread(categories: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    """The category of each code; code -1 is a missing value."""
+    if codes.min(initial=0) >= 0:
+        return categories[codes]
+    if categories.dtype.kind in "biu":
+        categories = categories.astype(np.float64)
+    nothing = {"f": np.nan, "O": None, "M": "NaT", "m": "NaT"}[categories.dtype.kind]
+    return np.append(categories, np.array([nothing], categories.dtype))[codes]

@@ -1,0 +1,278 @@
+"""Exact solvers for convex linear models that fit in memory."""
+
+from __future__ import annotations
+
+import warnings
+from typing import NamedTuple
+
+import numpy as np
+from scipy import linalg
+
+from tflearnkit.engines.convex import LOSSES, Logistic, Problem, Softmax, Squared
+from tflearnkit.engines.design import Design, one_hot
+from tflearnkit.engines.newton_cg import newton_cg
+from tflearnkit.errors import ConvergenceWarning
+
+DENSE_ENTRIES = 5e7  # the densified design has to fit in memory (200 MB in float32)
+HESSIAN_SIZE = 2000  # a Cholesky factor of this size takes .1 s
+SOFTMAX_SIZE = 300  # digits (650 coefficients): Cholesky .6 s, conjugate gradients .1 s
+SPARSE_WORK = 2e9  # multiplications for one Hessian beyond which ids are better left sparse
+FLOAT32_WORK = 1e9  # multiplications for one Hessian from which float32 pays
+THIN, THIN_ROWS = 10, 20_000  # larger designs start from the optimum of every tenth row
+SEPARATED = 1e-12  # an unpenalised loss below this is on its way to zero
+
+
+class Solution(NamedTuple):
+    """Coefficients at the optimum, and how they were reached."""
+
+    dense_coef: np.ndarray  # (D, K) float64
+    id_coef: np.ndarray  # (n_ids, K) float64
+    intercept: np.ndarray  # (K,) float64
+    n_iter: int
+    objective: float
+    converged: bool
+
+
+def solve(dense, ids, id_weights, n_ids, targets, weights, loss, l2,
+          max_iter=100, tol=None, start=None) -> Solution:
+    """Minimise ``sum(w * loss(z)) / sum(w) + l2 / 2 * ||W||^2`` over ``W`` and the intercept.
+
+    Written-down Hessians and Cholesky factors where the design is of modest width, conjugate
+    gradients where it is wide or the classes are many; decided by size.
+
+    Parameters
+    ----------
+    dense : ndarray of shape (n, D), float32 or float64
+        The dense columns; D may be 0.
+    ids : ndarray of shape (n, M), int, or None
+        Ids from 0 to ``n_ids - 1``, offsets of the columns added; -1 for nothing.
+    id_weights : ndarray of shape (n, M) or None
+        What each id counts; None for 1.
+    n_ids : int
+        Number of ids.
+    targets : ndarray of shape (n, K) or (n,)
+        'squared': K outputs; 'logistic': K independent yes/no labels (0, 1 or a probability);
+        'softmax': one column per class, rows summing to one.
+    weights : ndarray of shape (n,) or None
+        Not negative, not all zero; rows of weight zero are left out.
+    loss : {'squared', 'logistic', 'softmax'}
+        'squared' is half the squared error.
+    l2 : float
+        Strength of the penalty, at least 0; the intercept is never penalised.
+    max_iter : int
+        Newton steps, at most.
+    tol : float, optional
+        Stop when the objective is estimated to be within this fraction of its optimum.  By
+        default as near as float64 allows, and 1e-7 where the design is large and solved by
+        conjugate gradients.
+    start : Solution, optional
+        Where to begin (a warm start).
+
+    Returns
+    -------
+    Solution
+        ``converged`` is False, after a :class:`ConvergenceWarning`, where ``max_iter`` came
+        first or the classes are separated and nothing holds the coefficients back.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.array([[0.0], [1.0], [2.0]], np.float32)
+    >>> fit = solve(x, None, None, 0, 3 * x[:, 0] + 1, None, "squared", l2=0.0)
+    >>> fit.dense_coef.round(6), fit.intercept.round(6)
+    (array([[3.]]), array([1.]))
+    """
+    targets = np.asarray(targets, np.float64).reshape(len(dense), -1)
+    weights = np.ones(len(dense)) if weights is None else np.asarray(weights, np.float64)
+    kept = weights > 0
+    if not kept.all():
+        dense, targets, weights = dense[kept], targets[kept], weights[kept]
+        ids = None if ids is None else ids[kept]
+        id_weights = None if id_weights is None else id_weights[kept]
+    design = Design(dense, one_hot(ids, id_weights, n_ids) if n_ids else None)
+    weights = weights / weights.sum()
+    loss = LOSSES[loss]
+    if start is not None:
+        start = np.vstack([start.dense_coef, start.id_coef, start.intercept])
+    # labels of a multi-label target share nothing but the design
+    columns = [[k] for k in range(targets.shape[1])] if loss is Logistic else [slice(None)]
+    copies = targets.shape[1] if loss.couples_outputs else 1
+    exact = _writes_hessian(design, copies)
+    design = design.densified() if exact else design
+    found = []
+    for column in columns:
+        problem = Problem(design, loss, targets[:, column], weights, float(l2))
+        begin = None if start is None else design.to_working(start[:, column])
+        found.append(_minimise(problem, newton if exact else newton_cg, begin, max_iter, tol))
+    theta = np.hstack([design.to_original(work) for work, *_ in found])
+    if loss is Softmax:  # one number added to every class is free: keep the symmetric answer
+        theta -= theta.mean(axis=1, keepdims=True)
+    _, steps, values, converged = zip(*found, strict=True)
+    d = dense.shape[1]
+    return Solution(theta[:d], theta[d:-1], theta[-1], max(steps), float(sum(values)),
+                    all(converged))
+
+
+def _writes_hessian(design: Design, copies: int) -> bool:
+    """Whether the Hessian is small enough, and cheap enough, to be written down."""
+    size = (design.width + 1) * copies
+    return (
+        design.n * design.width <= DENSE_ENTRIES
+        and size <= (HESSIAN_SIZE if copies == 1 else SOFTMAX_SIZE)
+        and (design.csr is None or design.n * size**2 <= SPARSE_WORK)
+    )
+
+
+def _minimise(problem, method, start, max_iter, tol):
+    """Run a method from a good start and warn where it does not arrive."""
+    start = _begin(problem, method) if start is None else start
+    if tol is None:
+        large = problem.design.csr is not None or problem.design.n * problem.design.width > 1e6
+        tol = 1e-20 if method is newton else (1e-7 if large else 1e-16)
+    found = method(problem, start, max_iter, tol)
+    _, steps, value, converged = found
+    if problem.loss is not Squared and problem.l2 == 0 and value < SEPARATED:
+        warnings.warn(
+            "Expected classes that overlap, but these are separated perfectly: without a penalty "
+            f"the coefficients grow for ever, and were left finite after {steps} steps. Set "
+            "l2_regularization above 0, to 1e-4 say.", ConvergenceWarning, stacklevel=3)
+        return (*found[:3], False)
+    if not converged:
+        warnings.warn(
+            f"Expected the solver to converge within {max_iter} steps, but it did not. Bring the "
+            "features to similar scales, or set l2_regularization above 0 (1e-4 say), which also "
+            "holds back coefficients that perfectly predictable rows let grow.",
+            ConvergenceWarning, stacklevel=3)
+    return found
+
+
+def _begin(problem, method):
+    """The optimum of every tenth row where rows are plenty, else no coefficients at all."""
+    design, zero = problem.design, problem.zero()
+    if design.csr is not None or design.n < max(THIN_ROWS, 20 * THIN * zero.size):
+        return zero
+    small = problem.thinned(THIN)
+    work, *_ = method(small, small.zero(), 10, 1e-4)
+    work = design.to_working(small.design.to_original(work))
+    return work if problem.objective(work) < problem.objective(zero) else zero
+
+
+def newton(problem, work, max_iter: int, tol: float):
+    """Minimise from ``work``; returns ``(work, n_iter, objective, converged)``.
+
+    Value and gradient are float64.  The Hessian of a large problem is multiplied in float32: an
+    approximate Hessian changes how fast the optimum is reached, not where it lies; where it does
+    slow down, float64 takes over.  Near the optimum the last Hessian is used again.
+    """
+    design, exact_loss = problem.design, problem.loss is Squared
+    small = design.n * (design.width + 1) ** 2 < FLOAT32_WORK
+    kind = np.float64 if small or exact_loss else np.float32
+    value, gradient, hessian = _look(problem, work, kind)
+    factor = _Cholesky(hessian, kind)
+    if exact_loss and problem.l2 == 0 and factor.singular:
+        return _least_norm(problem)
+    before = np.inf
+    for n_iter in range(max_iter + 1):
+        step = factor.solve(gradient)
+        if problem.loss is Softmax:
+            step -= step.mean(axis=1, keepdims=True)  # what rounding left along the gauge
+        decrement = float((gradient * step).sum())
+        scale = problem.scale(value)
+        stalled = decrement > 0.5 * before
+        rounding = stalled and kind is np.float64 and decrement < 1e-12 * scale
+        separated = problem.l2 == 0 and scale < SEPARATED and not exact_loss
+        if decrement <= 2 * tol * scale or rounding or separated:
+            return work, n_iter, value, True
+        if n_iter == max_iter:
+            break
+        used, kind = kind, np.float64 if stalled else kind
+        again = decrement < 1e-4 * scale and decrement < 0.1 * before
+        t, found = _line_search(problem, work, step, value, decrement, None if again else kind)
+        work, (value, gradient, hessian) = work - t * step, found
+        before = decrement if t == 1 and kind is used else np.inf
+        if not again:
+            factor = _Cholesky(hessian, kind)
+    return work, max_iter, value, False
+
+
+def _line_search(problem, work, step, value, decrement, kind):
+    """Halve the step until the objective falls; returns (t, what `_look` says there)."""
+    t, rounding = 1.0, 1e-14 * problem.scale(value)
+    while True:
+        found = _look(problem, work - t * step, kind)
+        if found[0] <= value - 1e-4 * t * decrement + rounding or t < 1e-9:
+            return t, found
+        t /= 2
+
+
+def _look(problem, work, kind):
+    """Value, gradient and, where ``kind`` is a dtype, Hessian: one pass over chunks of rows."""
+    design, loss = problem.design, problem.loss
+    copies = work.shape[1] if loss.couples_outputs else 1
+    value, gradient, hessian = problem.penalty(work), problem.pull(work), 0.0
+    for part in design.chunks(copies):
+        x, w = design.rows(part), problem.weights[part]
+        point = loss.at(x @ work, problem.targets[part])
+        value += w @ point.value
+        gradient += x.T @ (w[:, None] * point.residual)
+        if kind is not None:
+            hessian = hessian + loss.gram(x, point.state, w, kind)
+    if kind is not None:
+        diagonal = np.tile(problem.pull(np.ones((len(work), 1)))[:, 0], copies)
+        hessian[np.diag_indices_from(hessian)] += diagonal
+        if loss is Softmax:
+            _hold_gauge(hessian, copies)
+    return value, gradient, hessian
+
+
+def _hold_gauge(hessian, k):
+    """Make a softmax Hessian regular without changing any step.
+
+    Adding one number to a coefficient of every class changes no probability; gradients have no
+    part in that direction, so stiffness there costs nothing.
+    """
+    d = len(hessian) // k
+    blocks, j = hessian.reshape(k, d, k, d), np.arange(d)
+    blocks[:, j, :, j] += np.einsum("kjkj->j", blocks)[:, None, None] / k
+
+
+class _Cholesky:
+    """Solves with a Hessian brought to a unit diagonal, and a ridge where it is singular.
+
+    Steps are then too short in the flat directions only, where the next steps complete them.
+    """
+
+    def __init__(self, hessian, kind):
+        self._root = np.sqrt(np.maximum(hessian.diagonal(), 0))
+        self._root[self._root == 0] = 1  # a column that is zero in every row
+        unit = hessian / self._root / self._root[:, None]
+        noise = 30 * np.finfo(kind).eps * np.sqrt(len(unit))
+        self._lower, failed = linalg.lapack.dpotrf(unit, lower=1)
+        self.singular = failed != 0 or self._lower.diagonal().min() ** 2 < noise
+        while self.singular and (failed or noise < 1):
+            unit[np.diag_indices_from(unit)] += noise
+            self._lower, failed = linalg.lapack.dpotrf(unit, lower=1)
+            if not failed:
+                break
+            noise *= 10
+
+    def solve(self, gradient):
+        root = self._root[:, None]
+        if len(root) == len(gradient):  # one Hessian for every output
+            return linalg.cho_solve((self._lower, True), gradient / root) / root
+        flat = gradient.T.reshape(-1, 1)  # class by class
+        step = linalg.cho_solve((self._lower, True), flat / root) / root
+        return step.reshape(gradient.shape[1], -1).T
+
+
+def _least_norm(problem):
+    """The smallest of the many optima of an unpenalised, singular least squares problem."""
+    design, root = problem.design, np.sqrt(problem.weights)[:, None]
+    x = design.rows(slice(0, design.n))[:, :-1]
+    x_mean, y_mean = problem.weights @ x, problem.weights @ problem.targets
+    x -= x_mean
+    x *= root
+    cond = max(x.shape) * np.finfo(np.float64).eps
+    coef = linalg.lstsq(x, root * (problem.targets - y_mean), cond=cond, overwrite_a=True)[0]
+    work = np.vstack([coef, y_mean - x_mean @ coef])
+    return work, 1, problem.objective(work), True

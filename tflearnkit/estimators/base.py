@@ -1,0 +1,210 @@
+"""The scikit-learn face of the estimators: fit, partial_fit, evaluate, score, variables.
+
+What an estimator computes is said by its subclass through a few hooks; this face brings data in,
+trains through the loop, and keeps the result as one `FittedModel`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+from sklearn.base import BaseEstimator as SklearnBase
+from sklearn.callback import CallbackSupportMixin, with_callbacks
+from sklearn.utils.validation import check_is_fitted
+
+from tflearnkit.estimators import evaluation, parameters, persistence
+from tflearnkit.estimators.callbacks import CallbackTasks
+from tflearnkit.estimators.model import FittedModel
+from tflearnkit.estimators.schedule import Asked
+from tflearnkit.estimators.sources import read_evaluation, read_rows, read_source
+
+__all__ = ["BaseEstimator"]
+
+
+class BaseEstimator(CallbackSupportMixin, SklearnBase):
+    """What all estimators share; subclasses say what is computed.
+
+    A subclass says in ``_train(source, asked, ...)`` how a model comes from a source, in
+    ``_assemble(learned, task, seed)`` how an untrained one is put together, and in ``_keep`` what
+    of a model shows as fitted attributes.
+    """
+
+    @with_callbacks
+    def fit(
+        self,
+        X=None,
+        y=None,
+        sample_weight=None,
+        *,
+        x=None,
+        input_fn=None,
+        steps=None,
+        max_steps=None,
+        epochs=None,
+        batch_size=None,
+        monitors=None,
+    ):
+        """Train on ``X`` and ``y``, or on what ``input_fn`` brings.
+
+        Without ``model_dir`` training starts afresh. With it, training goes on from the newest
+        checkpoint there and ends with a checkpoint. A fit that fails leaves the estimator as it
+        was.
+
+        Parameters
+        ----------
+        X : array, sparse matrix, DataFrame, dict of arrays, generator or tf.data.Dataset
+            The features: numbers, strings, categories, dates, with or without missing values.
+        y : array-like of shape (n,) or (n, K)
+            The targets; None where ``X`` is a stream that yields them.
+        sample_weight : array-like of shape (n,), optional
+            How much each row counts: >= 0, not all zero.
+        x : optional
+            Another spelling of ``X``.
+        input_fn : callable () -> features or (features, targets[, weights]), optional
+            Brings tensors (one batch, used in each step), or a ``tf.data.Dataset`` of batches.
+        steps : int > 0, optional
+            How many more optimizer steps to take.
+        max_steps : int > 0, optional
+            The global step to stop at; nothing is done where it is already reached.
+        epochs : int > 0, optional
+            How many passes over the data to make.
+        batch_size : int > 0, optional
+            Rows per step.
+        monitors : list of monitors, optional
+            Listeners that may stop training.
+
+        Returns
+        -------
+        self
+        """
+        asked = Asked.of(self, steps, max_steps, epochs, batch_size, monitors)
+        X = _either(X, x)
+        parameters.check(self, asked)
+        with self._unchanged_on_error():
+            context = self._init_callback_context(max_subtasks=None)
+            context.call_on_fit_task_begin(estimator=self, X=X, y=y)
+            source = read_source(self, X, y, sample_weight, input_fn, batch_size)
+            heard = getattr(self, "_skl_callbacks", None)
+            self._train(source, asked, CallbackTasks(self, context, X, y) if heard else None)
+            context.call_on_fit_task_end(estimator=self, X=X, y=y)
+        return self
+
+    def _continue_fit(
+        self, X, y, sample_weight, input_fn, steps, batch_size, monitors, classes=None
+    ):
+        """Do what ``partial_fit`` promises: one pass over ``X``, or ``steps`` steps."""
+        epochs = 1 if steps is None else None
+        asked = Asked(steps, None, epochs, batch_size or self.batch_size, tuple(monitors or ()))
+        parameters.check(self, asked)
+        with self._unchanged_on_error():
+            fresh = not self.__sklearn_is_fitted__()
+            source = read_source(
+                self, X, y, sample_weight, input_fn, batch_size, reset=fresh
+            )
+            self._train(source, asked, onward=True, classes=classes)
+        return self
+
+    def evaluate(
+        self,
+        X=None,
+        y=None,
+        sample_weight=None,
+        *,
+        x=None,
+        input_fn=None,
+        metrics=None,
+        steps=None,
+        batch_size=None,
+        name=None,
+    ) -> dict[str, float]:
+        """Return the loss and metrics over the whole of the given data.
+
+        Parameters
+        ----------
+        X, y, sample_weight, x, input_fn
+            As in ``fit``; ``y`` holds the true targets.
+        metrics : list of names, or dict of name -> name, function or MetricSpec, optional
+            What to add to the estimator's own metrics; see ``tflearnkit.metrics``.
+        steps : int > 0, optional
+            How many batches of a stream to use; None means all.
+        batch_size : int > 0, optional
+            Rows per step where ``X`` is streamed.
+        name : str, optional
+            Names the folder ``eval_<name>`` of ``model_dir`` that the figures go to.
+
+        Returns
+        -------
+        dict of str to float
+            ``loss``, ``global_step`` and the metrics.
+        """
+        model = self._fitted()
+        batches = read_evaluation(
+            self, _either(X, x), y, sample_weight, input_fn, steps=steps, batch_size=batch_size
+        )
+        found = evaluation.evaluate(model, batches, metrics)
+        evaluation.write_summary(persistence.model_dir_of(self), name, found)
+        return found
+
+    def get_variable_names(self) -> list[str]:
+        """Return the sorted names of all arrays of the fitted model, optimizer slots included."""
+        return sorted(self._fitted().variables())
+
+    def get_variable_value(self, name: str) -> np.ndarray:
+        """Return an array of the fitted model by its name.
+
+        Raises
+        ------
+        ValueError
+            If there is no such array; the message lists those there are.
+        """
+        return self._fitted().variable(name)
+
+    def _fitted(self) -> FittedModel:
+        """Return the fitted model, from ``model_dir`` where this object was never fitted."""
+        if not hasattr(self, "model_"):
+            persistence.adopt(self)
+        check_is_fitted(self)
+        return self.model_
+
+    def _outputs(self, X, input_fn=None, batch_size=None):
+        """Return scores and linked predictions of all rows."""
+        pieces = list(self._outputs_by_block(X, input_fn, batch_size))
+        if len(pieces) == 1:
+            return pieces[0]
+        return tuple(np.concatenate(arrays) for arrays in zip(*pieces, strict=True))
+
+    def _outputs_by_block(self, X, input_fn=None, batch_size=None) -> Iterator[tuple]:
+        model = self._fitted()
+        for table in read_rows(self, X, input_fn, batch_size):
+            yield from model.outputs_by_block(table, batch_size)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "model_")
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.input_tags.allow_nan = True
+        tags.input_tags.string = True
+        tags.input_tags.categorical = True
+        tags.input_tags.dict = True
+        return tags
+
+    @contextmanager
+    def _unchanged_on_error(self):
+        """Put all attributes back where the block raises; fitted objects are never edited."""
+        before = dict(self.__dict__)
+        try:
+            yield
+        except BaseException:
+            self.__dict__.clear()
+            self.__dict__.update(before)
+            raise
+
+
+def _either(X, x):
+    if X is not None and x is not None:
+        raise ValueError("X and x mean the same. Got both; pass one of them.")
+    return X if x is None else x

@@ -1,0 +1,126 @@
+"""The classifier's face: labels and probabilities."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.base import ClassifierMixin
+
+from tflearnkit.tasks import infer_classification
+
+__all__ = ["ClassifierFace", "gathered"]
+
+
+class ClassifierFace(ClassifierMixin):
+    """What classifiers do beyond other estimators; stands left of the estimator's base."""
+
+    def partial_fit(
+        self,
+        X=None,
+        y=None,
+        classes=None,
+        sample_weight=None,
+        *,
+        input_fn=None,
+        steps=None,
+        batch_size=None,
+        monitors=None,
+    ):
+        """Go on training with more rows: one pass over them, by mini-batches.
+
+        Parameters
+        ----------
+        X, y, sample_weight, input_fn, batch_size, monitors
+            As in ``fit``.
+        classes : array-like, optional
+            All labels that will ever occur. Needed in the first call where ``y`` lacks some.
+        steps : int > 0, optional
+            Take that many steps instead of one pass.
+
+        Returns
+        -------
+        self
+        """
+        return self._continue_fit(
+            X, y, sample_weight, input_fn, steps, batch_size, monitors, classes
+        )
+
+    def predict(self, X=None, *, input_fn=None, batch_size=None, as_iterable=False):
+        """Return the most probable label of each row.
+
+        Parameters
+        ----------
+        X : as in ``fit``
+            The rows.
+        input_fn : callable, optional
+            Brings the rows instead; targets that it brings too are passed over.
+        batch_size : int > 0, optional
+            How many rows to work on at a time.
+        as_iterable : bool, default=False
+            Whether to return a generator of labels instead of an array.
+
+        Returns
+        -------
+        array of shape (n,), or (n, n_labels) of 0 and 1 for multi-label targets
+        """
+        blocks = (
+            self.model_.task.decode(linked)
+            for _, linked in self._outputs_by_block(X, input_fn, batch_size)
+        )
+        return gathered(blocks, as_iterable)
+
+    def predict_proba(self, X=None, *, input_fn=None, batch_size=None, as_iterable=False):
+        """Return probabilities, as ``predict`` does labels.
+
+        Returns
+        -------
+        array of shape (n, n_classes)
+            In the order of ``classes_``; for multi-label targets one column a label.
+        """
+        blocks = (linked for _, linked in self._outputs_by_block(X, input_fn, batch_size))
+        return gathered(blocks, as_iterable)
+
+    def predict_log_proba(self, X=None, *, input_fn=None, batch_size=None):
+        """Return the logarithms of ``predict_proba``."""
+        with np.errstate(divide="ignore"):  # a probability may be 0 in float32
+            return np.log(self.predict_proba(X, input_fn=input_fn, batch_size=batch_size))
+
+    def decision_function(self, X=None, *, input_fn=None, batch_size=None):
+        """Return the scores that probabilities come from.
+
+        Returns
+        -------
+        array of shape (n,) for two classes, else (n, n_classes)
+        """
+        scores, _ = self._outputs(X, input_fn, batch_size)
+        return scores[:, 0] if self.model_.task.kind == "binary" else scores
+
+    def _infer_task(self, y, weights, classes, streaming: bool):
+        n_classes = self.n_classes
+        if classes is not None:
+            return _check_covers(infer_classification(np.asarray(classes), n_classes), y)
+        if streaming and n_classes is None and y.ndim == 1:
+            n_classes = 2
+        return infer_classification(y, n_classes)
+
+    def _fitted_attributes(self, model) -> dict:
+        found = super()._fitted_attributes(model)
+        labels = getattr(model.task, "labels", None)
+        return found | {"classes_": np.arange(model.task.n_outputs) if labels is None else labels}
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
+
+
+def _check_covers(task, y):
+    task.encode(y)
+    return task
+
+
+def gathered(blocks, as_iterable: bool):
+    """Return blocks of predictions as one array, or row by row."""
+    if as_iterable:
+        return (row for block in blocks for row in block)
+    found = list(blocks)
+    return found[0] if len(found) == 1 else np.concatenate(found)

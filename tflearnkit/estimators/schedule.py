@@ -1,0 +1,69 @@
+"""How long to train: what ``fit`` was asked for, and the default where it was not."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+__all__ = ["Asked", "Schedule"]
+
+
+class Asked(NamedTuple):
+    """What a call of ``fit`` asked for, with the constructor's values where it was silent."""
+
+    steps: int | None = None
+    max_steps: int | None = None
+    epochs: int | None = None
+    batch_size: int | None = None
+    monitors: tuple = ()
+
+    @classmethod
+    def of(cls, estimator, steps, max_steps, epochs, batch_size, monitors) -> Asked:
+        """Merge the arguments of ``fit`` with the constructor's; the call wins."""
+        if steps is None and max_steps is None and epochs is None:
+            steps, epochs = estimator.steps, estimator.epochs
+        if batch_size is None:
+            batch_size = estimator.batch_size
+        return cls(steps, max_steps, epochs, batch_size, tuple(monitors or ()))
+
+    @property
+    def bounded(self) -> bool:
+        """Whether anything was said about how long to train."""
+        return not (self.steps is None and self.max_steps is None and self.epochs is None)
+
+
+class Schedule(NamedTuple):
+    """Rows per step, and the step to stop at (None: when the data ends)."""
+
+    batch_size: int
+    last_step: int | None
+
+    @classmethod
+    def for_rows(cls, asked: Asked, n_rows: int, step: int) -> Schedule:
+        """Return the schedule for ``n_rows`` in memory, ``step`` steps having been taken."""
+        batch_size = min(asked.batch_size or _batch_size(n_rows), n_rows)
+        steps_per_epoch = math.ceil(n_rows / batch_size)
+        if asked.max_steps is not None:
+            return cls(batch_size, asked.max_steps)
+        if asked.steps is not None:
+            return cls(batch_size, step + asked.steps)
+        epochs = asked.epochs or _epochs(steps_per_epoch)
+        return cls(batch_size, step + epochs * steps_per_epoch)
+
+    @classmethod
+    def for_stream(cls, asked: Asked, step: int) -> Schedule:
+        """Return the schedule for a stream, which ends by itself if nothing was asked."""
+        batch_size = asked.batch_size or 128
+        if asked.max_steps is not None:
+            return cls(batch_size, asked.max_steps)
+        return cls(batch_size, None if asked.steps is None else step + asked.steps)
+
+
+def _batch_size(n_rows: int) -> int:
+    """Return rows per step that give small data many steps and large data fast ones."""
+    return int(min(256, max(32, 2 ** round(math.log2(max(n_rows, 1) / 100)))))
+
+
+def _epochs(steps_per_epoch: int) -> int:
+    """Return passes enough for about 3000 steps, but 10 at the least and 200 at the most."""
+    return int(min(200, max(10, round(3000 / steps_per_epoch))))

@@ -1,0 +1,236 @@
+"""One fit: from an untrained model and a source to a trained model and its history."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+from sklearn.model_selection import train_test_split
+
+from tflearnkit.config import RunConfig
+from tflearnkit.data.feeder import StreamFeeder, TableFeeder
+from tflearnkit.engines.gradient import GradientEngine
+from tflearnkit.estimators import evaluation, persistence
+from tflearnkit.estimators.callbacks import CallbackTasks
+from tflearnkit.estimators.inputs import Labelled
+from tflearnkit.estimators.model import FittedModel
+from tflearnkit.estimators.persistence import model_dir_of
+from tflearnkit.estimators.schedule import Asked, Schedule
+from tflearnkit.estimators.sources import StreamSource, TableSource, read_evaluation
+from tflearnkit.loop import train
+from tflearnkit.monitors import (
+    CheckpointSaver,
+    History,
+    Progress,
+    ProgressBar,
+    StepCounter,
+    SummarySaver,
+    ValidationMonitor,
+)
+from tflearnkit.monitors.pace import Pace
+from tflearnkit.summaries import SummaryWriter
+
+__all__ = ["hold_out", "run"]
+
+# A fit of fewer steps ends before XLA's compile time is earned back.
+_XLA_FROM_STEPS = 300
+
+
+def run(
+    estimator,
+    model: FittedModel,
+    source: TableSource | StreamSource,
+    asked: Asked,
+    held_out: Labelled | None = None,
+    callbacks: CallbackTasks | None = None,
+) -> tuple[FittedModel, History]:
+    """Train ``model`` on ``source`` and return what it has become, and its history.
+
+    With ``held_out`` rows training stops when they show no more progress. Where the estimator
+    has a ``model_dir`` checkpoints are written on the way, and one at the end.
+    """
+    feeder, schedule = _feed(model, source, asked)
+    if schedule.last_step is not None and model.step >= schedule.last_step:
+        return model, History()
+    with _engine(estimator, model, schedule, asked) as engine:
+        engine.load(model.state, model.step)
+        around = _Run(estimator, model, engine, feeder, schedule)
+        monitors = [*asked.monitors, *around.monitors(held_out, callbacks)]
+        try:
+            train(engine, feeder, around.progress, monitors, schedule.last_step)
+            trained = around.current()
+        finally:
+            around.close()
+    return trained, around.progress.history
+
+
+def hold_out(
+    source: TableSource | StreamSource, fraction: float, seed: int, stratify: bool
+) -> tuple[TableSource, Labelled]:
+    """Split rows off for early stopping, each class in proportion where that is possible."""
+    if isinstance(source, StreamSource):
+        raise ValueError(
+            "early_stopping=True holds out a part of the rows, which a stream does not show in "
+            "advance. Pass monitors=[ValidationMonitor(X, y, early_stopping_rounds=...)] instead."
+        )
+    table, y, weights = source.sample
+    rows = np.arange(table.n_rows)
+    labels = y if stratify and y.ndim == 1 and np.unique(y, return_counts=True)[1].min() > 1 else None
+    kept, held = train_test_split(rows, test_size=fraction, random_state=seed, stratify=labels)
+    pieces = [Labelled(table.take(part), y[part], weights[part]) for part in (kept, held)]
+    return TableSource(pieces[0], source.as_one_batch), pieces[1]
+
+
+class _Run:
+    """What stands around the loop of one fit: progress, checkpoints and TensorBoard."""
+
+    def __init__(self, estimator, model: FittedModel, engine, feeder, schedule: Schedule):
+        self.estimator, self.model, self.engine = estimator, model, engine
+        self.config = estimator.config or RunConfig()
+        self.model_dir = model_dir_of(estimator)
+        self.summaries = None if self.model_dir is None else SummaryWriter(self.model_dir)
+        self._encoded: dict = {}  # also holds the keys' objects, so that no id is used again
+        self.progress = Progress(
+            step=model.step,
+            max_steps=schedule.last_step,
+            steps_per_epoch=feeder.steps_per_epoch,
+            batch_size=feeder.batch_size,
+            model_dir=self.model_dir,
+            evaluate=self.evaluate,
+            values=self.value,
+            variable_names=lambda: sorted(self.current().variables()),
+            snapshot=lambda: (self.engine.state(), self.progress.step),
+            restore=lambda copy: self.engine.load(*copy),
+            save_checkpoint=self.save,
+            summaries=self.summaries,
+        )
+
+    def monitors(self, held_out: Labelled | None, callbacks: CallbackTasks | None) -> list:
+        """Return the monitors that the estimator's parameters call for."""
+        found: list = [ProgressBar()] if self.estimator.verbose else []
+        if held_out is not None:
+            found.append(self._early_stopping(held_out))
+        if callbacks is not None:
+            callbacks.current = self.current
+            found.append(callbacks)
+        if self.model_dir is None:
+            return found
+        config = self.config
+        if config.save_summary_steps is not None:
+            found.append(SummarySaver("loss", config.save_summary_steps))
+        if config.log_step_count_steps is not None:
+            found.append(StepCounter(config.log_step_count_steps))
+        if config.save_checkpoints_steps or config.save_checkpoints_secs:
+            found.append(_Periodic(config.save_checkpoints_secs, config.save_checkpoints_steps))
+        return found
+
+    def _early_stopping(self, held_out: Labelled) -> ValidationMonitor:
+        epoch = self.progress.steps_per_epoch
+        return ValidationMonitor(
+            held_out.table,
+            held_out.y,
+            held_out.weights,
+            every_n_steps=epoch,
+            early_stopping_rounds=epoch * self.estimator.n_iter_no_change,
+        )
+
+    def current(self) -> FittedModel:
+        """Return the model with the weights reached so far."""
+        return self.model.with_state(self.engine.state(), self.progress.step)
+
+    def value(self, name: str):
+        """Return what a monitor asked for by name."""
+        name = str(name).removesuffix(":0")
+        if name == "loss":
+            return np.float32(self.progress.loss)
+        return self.current().variable(name)
+
+    def evaluate(
+        self, X=None, y=None, sample_weight=None, *, input_fn=None, metrics=None, steps=None,
+        batch_size=None, name=None,
+    ) -> dict[str, float]:
+        """Evaluate the weights reached so far."""
+        model = self.current()
+        if input_fn is not None:
+            batches = read_evaluation(
+                self.estimator, X, y, sample_weight, input_fn, steps=steps, batch_size=batch_size
+            )
+            return evaluation.evaluate(model, batches, metrics)
+        # Rows in memory are read and encoded once, however often they are looked at.
+        key = (id(X), id(y), id(sample_weight))
+        if key not in self._encoded:
+            batches = list(read_evaluation(self.estimator, X, y, sample_weight, None))
+            encoded = [model.columns.encode(batch.table) for batch in batches]
+            self._encoded[key] = (X, y, sample_weight), batches, encoded
+        _, batches, encoded = self._encoded[key]
+        ready = iter(encoded)
+        return evaluation.evaluate(
+            model, batches, metrics, outputs=lambda _: model.encoded_outputs(next(ready))
+        )
+
+    def save(self) -> str | None:
+        """Write a checkpoint of the model as it is now."""
+        if self.model_dir is None:
+            return None
+        return persistence.save(self.estimator, self.current())
+
+    def close(self) -> None:
+        """Close the event files."""
+        if self.summaries is not None:
+            self.summaries.close()
+
+
+class _Periodic(CheckpointSaver):
+    """Saves on the way only: `fit` writes the last checkpoint once all has gone well."""
+
+    def begin(self, max_steps=None):
+        super().begin(max_steps)
+        self._saved_step, self._saved_time = self.progress.step, time.monotonic()
+        self._pace = Pace(self.progress.step)
+
+    def next_step(self, step):
+        return max(super().next_step(step), min(step + 100, self._max_steps or step + 100))
+
+    def end(self):
+        self._saved_step = self.progress.step
+        super().end()
+
+
+def _feed(model: FittedModel, source, asked: Asked):
+    """Return the feeder of encoded rows and the schedule it serves."""
+    if isinstance(source, StreamSource):
+        schedule = Schedule.for_stream(asked, model.step)
+
+        def pieces():
+            for table, y, weights in source.batches():
+                yield model.columns.encode(table), model.task.encode(y), weights
+
+        return StreamFeeder(pieces, schedule.batch_size), schedule
+    table, y, weights = source.sample
+    if source.as_one_batch:
+        asked = asked._replace(batch_size=table.n_rows)
+    schedule = Schedule.for_rows(asked, table.n_rows, model.step)
+    feeder = TableFeeder(
+        model.columns.encode(table),
+        model.task.encode(y),
+        weights.astype(np.float32),
+        schedule.batch_size,
+        model.seed,
+        shuffle=not source.as_one_batch,
+    )
+    return feeder, schedule
+
+
+def _engine(estimator, model, schedule: Schedule, asked: Asked) -> GradientEngine:
+    steps = None if schedule.last_step is None else schedule.last_step - model.step
+    first = model.step if asked.max_steps is None else 0
+    plan = None if steps is None else (first, schedule.last_step)
+    return GradientEngine(
+        model.parts,
+        model.task,
+        estimator._make_optimizers(model),
+        estimator._penalties(),
+        model.seed,
+        plan,
+        xla=steps is None or steps >= _XLA_FROM_STEPS,
+    )

@@ -1,0 +1,211 @@
+"""The loop: feeder -> engine -> history -> monitors, until someone says stop.
+
+It knows nothing else. Its unit is a chunk of steps in one compiled call; it asks every monitor
+when it next wants to look and runs exactly that far.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+
+import numpy as np
+
+from tflearnkit.errors import NanLossDuringTrainingError, TrainingInterruptedWarning
+from tflearnkit.monitors.base import BaseMonitor, Progress
+
+__all__ = ["train"]
+
+_MOST_STEPS = 256  # of one chunk: bounds the memory and the wait for Ctrl-C
+_MOST_BYTES = 2**25
+_CHEAP_BYTES = 2**22
+
+
+def train(engine, feeder, progress: Progress, monitors: list, last_step: int | None) -> None:
+    """Take steps from ``progress.step`` on, until ``last_step``, the feeder's end or a stop.
+
+    Parameters
+    ----------
+    engine : engine
+        ``run(chunk, step)`` takes the chunk's steps and returns loss sums and weights.
+    feeder : feeder
+        ``chunk(step, n, capacity)`` brings the rows of ``n`` steps, or None at the end.
+    progress : Progress
+        Moves on with the training; what monitors see.
+    monitors : list of monitors
+        Told of every border; their ``end`` is called however training ends.
+    last_step : int or None
+        None trains until the feeder ends.
+
+    Raises
+    ------
+    NanLossDuringTrainingError
+        If a loss is not finite; the message names the step and likely causes.
+    """
+    expected = None if last_step is None else last_step - progress.step
+    sizes = _ChunkSizes(feeder, expected)
+    epochs = _EpochMeans(progress)
+    begun = []
+    try:
+        for monitor in monitors:
+            monitor.set_progress(progress)
+            monitor.begin(last_step)
+            begun.append(monitor)
+        by_epoch = progress.steps_per_epoch is not None and any(map(_hears_epochs, monitors))
+        start = progress.step
+        while last_step is None or progress.step < last_step:
+            if by_epoch and progress.step in (start, progress.epoch * progress.steps_per_epoch):
+                for monitor in monitors:
+                    monitor.epoch_begin(progress.step // progress.steps_per_epoch)
+            border = _border(progress, monitors, last_step, sizes.limit, by_epoch)
+            if not _advance(engine, feeder, progress, monitors, border, sizes, epochs, by_epoch):
+                break
+    except KeyboardInterrupt:
+        progress.step = engine.steps_taken
+        warnings.warn(
+            f"Training was interrupted after step {progress.step}; the weights reached so far "
+            "are kept.",
+            TrainingInterruptedWarning,
+            stacklevel=2,
+        )
+    finally:
+        epochs.close()
+        _end(begun)
+
+
+def _border(progress, monitors, last_step, limit: int, by_epoch: bool) -> int:
+    """Return the step up to which nobody wants to look."""
+    step = progress.step
+    wanted = [monitor.next_step(step) for monitor in monitors]
+    ends = [wish for wish in wanted if wish is not None]
+    if last_step is not None:
+        ends.append(last_step)
+    if by_epoch:
+        ends.append((step // progress.steps_per_epoch + 1) * progress.steps_per_epoch)
+    return min([step + limit, *ends])
+
+
+def _advance(engine, feeder, progress, monitors, border, sizes, epochs, by_epoch) -> bool:
+    """Run one chunk and tell the monitors; return whether training goes on."""
+    step = progress.step
+    wanted = [monitor.step_begin(border) or [] for monitor in monitors]
+
+    chunk = feeder.chunk(step, border - step, sizes.capacity(border - step))
+    if chunk is None:
+        return False
+    sums, weights = engine.run(chunk, step)
+    _check_finite(sums, step)
+
+    progress.step = step + chunk.steps
+    progress.loss = _mean(sums, weights)
+    epochs.add(step, sums, weights)
+    if progress.step < border:  # the stream ended on the way
+        return False
+
+    stops = [
+        monitor.step_end(border, {name: progress.values(name) for name in names})
+        for monitor, names in zip(monitors, wanted, strict=True)
+    ]
+    for monitor in monitors:
+        monitor.post_step(border)
+    if by_epoch and border % progress.steps_per_epoch == 0:
+        epoch = border // progress.steps_per_epoch - 1
+        stops += [monitor.epoch_end(epoch) for monitor in monitors]
+    return not any(stops)
+
+
+def _check_finite(sums: np.ndarray, step: int) -> None:
+    bad = np.flatnonzero(~np.isfinite(sums))
+    if len(bad):
+        raise NanLossDuringTrainingError(
+            f"The training loss became {sums[bad[0]]} at step {step + bad[0] + 1}. Likely causes: "
+            "the learning rate is too large (lower it, or set gradient_clip_norm), features of "
+            "huge size in explicit columns (scale them with a normalizer), or targets of huge "
+            "size. The estimator is as it was before fit."
+        )
+
+
+def _hears_epochs(monitor) -> bool:
+    own = type(monitor)
+    return (
+        own.epoch_begin is not BaseMonitor.epoch_begin or own.epoch_end is not BaseMonitor.epoch_end
+    )
+
+
+def _end(monitors: list) -> None:
+    """End every monitor, also where an earlier one fails; the first failure is raised."""
+    if monitors:
+        try:
+            monitors[0].end()
+        finally:
+            _end(monitors[1:])
+
+
+def _mean(sums: np.ndarray, weights: np.ndarray) -> float:
+    total = float(weights.sum())
+    return float(sums.sum()) / total if total > 0 else math.nan
+
+
+class _ChunkSizes:
+    """How many steps a chunk has room for.
+
+    Each size is traced anew while room beyond the real steps costs only its bytes: so sizes are
+    powers of four, the smallest one that is worth its trace is a few megabytes, and one in use
+    serves shorter chunks too.
+    """
+
+    def __init__(self, feeder, expected: int | None):
+        self.limit = max(1, min(_MOST_STEPS, _MOST_BYTES // feeder.step_bytes))
+        cheap = min(self.limit, _CHEAP_BYTES // feeder.step_bytes, expected or self.limit)
+        self.smallest = _power_of_four(cheap)
+        self.used: set[int] = set()
+
+    def capacity(self, steps: int) -> int:
+        fits = [size for size in self.used if steps <= size <= 16 * steps]
+        if fits:
+            return min(fits)
+        size = min(self.limit, max(self.smallest, _power_of_four(steps)))
+        self.used.add(size)
+        return size
+
+
+def _power_of_four(least: int) -> int:
+    size = 1
+    while size < least:
+        size *= 4
+    return size
+
+
+class _EpochMeans:
+    """Writes a history row for each finished epoch, or for every hundred steps of a stream."""
+
+    def __init__(self, progress: Progress):
+        self.progress = progress
+        self.every = progress.steps_per_epoch or 100
+        self.row_sum = self.row_weight = 0.0
+        self.last = progress.step
+
+    def add(self, step: int, sums: np.ndarray, weights: np.ndarray) -> None:
+        """Take in the losses of the steps after ``step``."""
+        stop = step + len(sums)
+        first = self.every - step % self.every  # steps to the first border of a row
+        for border in [*range(first, len(sums) + 1, self.every), None]:
+            start = self.last - step
+            end = len(sums) if border is None else border
+            self.row_sum += float(sums[start:end].sum())
+            self.row_weight += float(weights[start:end].sum())
+            self.last = step + end
+            if border is not None:
+                self._write(step + border)
+        self.progress.epoch = stop // self.every if self.progress.steps_per_epoch else 0
+
+    def close(self) -> None:
+        """Write the row of the unfinished epoch, if there is one."""
+        if self.row_weight > 0:
+            self._write(self.last)
+
+    def _write(self, step: int) -> None:
+        epoch = step // self.every if self.progress.steps_per_epoch else 0
+        loss = self.row_sum / self.row_weight if self.row_weight else math.nan
+        self.progress.history.record(step, epoch=epoch, loss=loss)
+        self.row_sum = self.row_weight = 0.0
