@@ -233,6 +233,20 @@ def test_standardized_ignores_missing_numbers_and_flags_them():
     assert later.dense.tolist() == [[0, 0, 1, 1]]
 
 
+def test_standardized_columns_side_by_side_are_each_as_alone():
+    rng = np.random.default_rng(0)
+    X = {name: rng.normal(size=(80, 2)) for name in "abc"} | {"d": rng.integers(0, 9, 80)}
+    X["a"][3, 1] = X["c"][5] = np.nan
+    table = as_table(X)
+    columns = ColumnSet(fc.infer_feature_columns(table)).learn(table)
+    dense = columns.encode(table).dense
+    assert dense.shape == (80, 3 + 2 + 4 + 1)
+    for column in columns.dense:
+        start, stop = columns.dense_span(column)
+        alone = column.transform({column.name: tf.constant(table[column.name])})
+        np.testing.assert_array_equal(dense[:, start:stop], alone)
+
+
 def test_standardized_keeps_the_digits_of_large_numbers():
     seconds = 1.7e9 + np.array([0.0, 1.0, 2.0, 3.0])
     dense = encode([fc.StandardizedColumn("t")], {"t": seconds}).dense[:, 0]
@@ -251,6 +265,11 @@ def test_standardized_counts_sample_weights_like_repeated_rows():
     np.testing.assert_allclose(weighted.dense[0].scale, expected.dense[0].scale)
 
 
+def test_large_unsigned_numbers_stay_positive():
+    X = {"x": np.array([0, 2**64 - 1], np.uint64)}
+    assert encode([fc.StandardizedColumn("x")], X).dense.tolist() == [[-1], [1]]
+
+
 def test_dates_count_in_seconds():
     days = pd.to_datetime(["2020-01-01", "2020-01-02", None])
     column = fc.StandardizedColumn("day").learn(as_table({"day": days.to_numpy()}))
@@ -264,16 +283,19 @@ def test_sparse_matrix():
     weights = np.where(encoded.ids >= 0, encoded.id_weights, 0)
     rebuilt = np.zeros((4, 3))
     for row in range(4):
-        np.add.at(rebuilt[row], encoded.ids[row][encoded.ids[row] >= 0], weights[row][weights[row] != 0])
+        there = encoded.ids[row] >= 0
+        rebuilt[row, encoded.ids[row][there]] = weights[row][there]
     np.testing.assert_array_equal(rebuilt, X.toarray())
     assert encoded.widths == (4,)
 
 
 def test_sparse_and_dense_may_stand_in_for_each_other():
     X = np.array([[0, 2.0, -1.0], [0, 0, 3.0]])
-    for trained, other in [(X, sparse.csr_array(X)), (sparse.csr_array(X), X)]:
+    matrix = sparse.csr_array(X)
+    for trained, other in [(X, matrix), (matrix, X)]:
         columns = ColumnSet(fc.infer_feature_columns(trained)).learn(as_table(trained))
-        for one, two in zip(columns.encode(as_table(trained)), columns.encode(as_table(other)), strict=True):
+        pair = [columns.encode(as_table(X)) for X in (trained, other)]
+        for one, two in zip(*pair, strict=True):
             np.testing.assert_array_equal(one, two)
 
 
@@ -483,7 +505,8 @@ def test_vocabulary_is_learned():
     columns = ColumnSet(fc.infer_feature_columns(train)).learn(train)
     assert columns.ids[0].size == 3
     assert columns.encode(train).ids.tolist() == [[1], [0], [1]]
-    assert columns.encode(as_table({"c": ["zzz", None, "", "a"]})).ids.tolist() == [[2], [2], [2], [0]]
+    later = columns.encode(as_table({"c": ["zzz", None, "", "a"]}))
+    assert later.ids.tolist() == [[2], [2], [2], [0]]
 
 
 def test_missing_values_seen_in_training_have_an_id_of_their_own():
@@ -504,7 +527,8 @@ def test_numeric_categories():
     train = as_table(pd.DataFrame({"c": pd.Series([30, -1, 2], dtype="category")}))
     columns = ColumnSet(fc.infer_feature_columns(train)).learn(train)
     assert columns.encode(train).ids.tolist() == [[2], [0], [1]]
-    assert columns.encode(Table({"c": np.array([2.0, 2.5, np.nan])})).ids.tolist() == [[1], [3], [3]]
+    later = columns.encode(Table({"c": np.array([2.0, 2.5, np.nan])}))
+    assert later.ids.tolist() == [[1], [3], [3]]
 
 
 def test_a_feature_of_nothing_but_missing_values_is_of_any_kind():

@@ -4,11 +4,14 @@ raw.py          a table's values as tensors, and its different rows
 inputs.py       the names and kinds of raw features, checked
 encode.py       a table -> `Encoded`, arrays for an engine
 base.py         what a column is; `ColumnSet`, an estimator's columns
-numeric.py      numbers: real valued, standardised, in buckets, as a sparse matrix
-categorical.py  categories by keys, file, hash or integer
-vocabulary.py   categories learned from the data
+numeric.py      numbers: real valued, in buckets
+categorical.py  categories by hash or integer
+keys.py         categories by keys or a vocabulary file
 derived.py      weighted, crossed and one-hot columns
-embedded.py     embeddings, shared and scattered ones
+embedded.py     embeddings, shared ones
+scattered.py    embeddings that are hashed
+vocabulary.py   categories learned from the data
+inferred_numeric.py  numbers standardised, and sparse matrices
 infer.py        columns for data that comes without any
 
 A column is declared once, as an immutable value; what it learns is in a copy. Its ``transform``
@@ -28,8 +31,6 @@ from tflearnkit.columns.base import (
 from tflearnkit.columns.categorical import (
     sparse_column_with_hash_bucket,
     sparse_column_with_integerized_feature,
-    sparse_column_with_keys,
-    sparse_column_with_vocabulary_file,
 )
 from tflearnkit.columns.derived import (
     CrossedColumn,
@@ -41,20 +42,22 @@ from tflearnkit.columns.derived import (
 )
 from tflearnkit.columns.embedded import (
     EmbeddingColumn,
-    ScatteredEmbeddingColumn,
     embedding_column,
-    scattered_embedding_column,
     shared_embedding_columns,
 )
 from tflearnkit.columns.infer import infer_feature_columns, infer_real_valued_columns_from_input
+from tflearnkit.columns.inferred_numeric import SparseNumericColumn, StandardizedColumn
+from tflearnkit.columns.keys import (
+    sparse_column_with_keys,
+    sparse_column_with_vocabulary_file,
+)
 from tflearnkit.columns.numeric import (
     BucketizedColumn,
     RealValuedColumn,
-    SparseNumericColumn,
-    StandardizedColumn,
     bucketized_column,
     real_valued_column,
 )
+from tflearnkit.columns.scattered import ScatteredEmbeddingColumn, scattered_embedding_column
 from tflearnkit.columns.vocabulary import VocabularyColumn
 
 __all__ = [

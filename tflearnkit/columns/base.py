@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
+from functools import cached_property
+from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
@@ -66,12 +68,20 @@ class Column:
 class DenseColumn(Column):
     """A column of floats: ``transform(features)`` gives float32 [n, width]."""
 
+    @classmethod
+    def transform_all(cls, columns: Sequence[DenseColumn], features) -> tf.Tensor:
+        """Return what columns of this class give, side by side."""
+        return tf.concat([column.transform(features) for column in columns], axis=1)
+
 
 class IdColumn(Column):
     """A column of ids: ``transform(features)`` gives an `IdTensor` with ids below ``size``.
 
-    ``combiner`` ('sum', 'mean' or 'sqrtn') says how several ids of a row are put together.
+    ``combiner`` ('sum', 'mean' or 'sqrtn') says how several ids of a row are put together;
+    ``value_by_value`` whether the ids of a row with several values are those of each value alone.
     """
+
+    value_by_value = False
 
 
 class DeepColumn:
@@ -145,15 +155,16 @@ class ColumnSet:
     """
 
     def __init__(self, columns: Iterable[Column | DeepColumn]):
-        self._given = {column.key: column for column in columns}
+        self._given: dict[str, Column | DeepColumn] = {}
         base: dict[str, Column] = {}
-        for column in self._given.values():
+        for column in columns:
             source = column.source if isinstance(column, DeepColumn) else column
-            if base.setdefault(source.key, source) != source:
-                raise ValueError(
-                    f"Two columns named {source.name!r} differ only in a function or in what they "
-                    "have learned. Make the column once and pass the same one to every part."
-                )
+            for known, one in ((self._given, column), (base, source)):
+                if known.setdefault(one.key, one) != one:
+                    raise ValueError(
+                        f"Two columns named {one.name!r} differ only in their keys, a function, or "
+                        "what they have learned. Make the column once, and pass it to every part."
+                    )
         self._base = {key: base[key] for key in sorted(base)}
         self.dense = tuple(c for c in self._base.values() if isinstance(c, DenseColumn))
         self.ids = tuple(c for c in self._base.values() if isinstance(c, IdColumn))
@@ -174,16 +185,20 @@ class ColumnSet:
 
     def dense_span(self, column: DenseColumn) -> tuple[int, int]:
         """Return the (start, stop) of a dense column in ``Encoded.dense``."""
-        start = 0
-        for other in self.dense:
-            if other.key == column.key:
-                return start, start + other.width
-            start += other.width
-        raise KeyError(f"{column.name!r} is no dense column of this set.")
+        return self._spans[column.key]
 
     def ids_index(self, column: IdColumn) -> int:
         """Return the position of an id column in ``ids`` and ``Encoded.widths``."""
-        return [other.key for other in self.ids].index(column.key)
+        return self._positions[column.key]
+
+    @cached_property
+    def _spans(self) -> dict[str, tuple[int, int]]:
+        stops = accumulate(column.width for column in self.dense)
+        return {c.key: (stop - c.width, stop) for c, stop in zip(self.dense, stops, strict=True)}
+
+    @cached_property
+    def _positions(self) -> dict[str, int]:
+        return {column.key: position for position, column in enumerate(self.ids)}
 
     def learn(self, table: Table, sample_weight: np.ndarray | None = None) -> ColumnSet:
         """Return the set with each column having learned from ``table``.

@@ -1,29 +1,21 @@
-"""Columns of vectors: embeddings, shared ones, and scattered (hashed) ones."""
+"""Columns of vectors: embeddings, of one column or shared by several."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-import tensorflow as tf
-
-from tflearnkit.columns.base import DeepColumn, IdColumn, IdTensor
+from tflearnkit.columns.base import DeepColumn, IdColumn
 from tflearnkit.columns.categorical import check_combiner, check_size
 from tflearnkit.columns.derived import WeightedColumn, check_id_column
-from tflearnkit.columns.raw import as_id_values, is_given
 
 __all__ = [
     "EmbeddingColumn",
-    "ScatteredEmbeddingColumn",
-    "ScatteredIds",
+    "check_initializer",
     "embedding_column",
-    "scattered_embedding_column",
     "shared_embedding_columns",
 ]
 
-# What stands in an empty row of a scattered embedding: values that real data will hardly have.
-NO_STRING = "\x00tflearnkit: no value\x00"
-NO_INTEGER = -7203467415925164109
 NAMED = 3  # columns that the name of a shared embedding spells out
 
 
@@ -109,7 +101,7 @@ def embedding_column(
     ('city_embedding', 8)
     """
     check_id_column(sparse_id_column)
-    _check_initializer(initializer)
+    check_initializer(initializer)
     if max_norm is not None and not max_norm > 0:
         raise ValueError(f"max_norm must be above 0, got {max_norm!r}. Say None for no limit.")
     return EmbeddingColumn(
@@ -185,15 +177,18 @@ def shared_embedding_columns(
 
 
 def _check_compatible(columns) -> None:
-    first = columns[0]
+    first, first_kind = columns[0], _kind(columns[0])
     for other in columns[1:]:
-        kinds = [list(column.inputs.values()) for column in (first, other)]
-        if other.size != first.size or kinds[0] != kinds[1]:
+        if other.size != first.size or _kind(other) != first_kind:
             raise ValueError(
                 f"Columns {first.name!r} and {other.name!r} are not compatible: one has "
-                f"{first.size} ids of {kinds[0][0]}, the other {other.size} of {kinds[1][0]}. "
+                f"{first.size} ids of {first_kind}, the other {other.size} of {_kind(other)}. "
                 "Columns that share an embedding need the same ids."
             )
+
+
+def _kind(column: IdColumn) -> str:
+    return next(iter(column.inputs.values()))
 
 
 def _shared_name(columns) -> str:
@@ -204,126 +199,8 @@ def _shared_name(columns) -> str:
     return "_".join([*names[:NAMED], *others, "shared_embedding"])
 
 
-@dataclass(frozen=True)
-class ScatteredIds(IdColumn):
-    """The places of a scattered embedding: ``dimension`` ids in a row for each value.
-
-    ``ids`` is [n, values * dimension]: value ``v`` of a row holds the entries ``v * dimension`` to
-    ``(v + 1) * dimension``, all -1 where there is no value.
-    """
-
-    name: str
-    size: int
-    dimension: int
-    hash_key: int | None
-    combiner: str
-
-    @property
-    def inputs(self) -> dict[str, str]:
-        return {self.name: "hashable"}
-
-    def transform(self, features) -> IdTensor:
-        values = as_id_values(features[self.name])
-        is_text = values.dtype == tf.string
-        given = is_given(values)
-        # An empty row is a value of its own, so that it has a vector that can learn.
-        is_empty = ~tf.reduce_any(given, axis=1, keepdims=True)
-        first = tf.one_hot(0, tf.shape(values)[1], True, False, dtype=tf.bool)
-        stands_in = is_empty & first
-        values = tf.where(stands_in, NO_STRING if is_text else NO_INTEGER, values)
-        text = values if is_text else tf.strings.as_string(values)
-        salt = [f"{self.hash_key or 0}:{j}:" for j in range(self.dimension)]
-        places = tf.strings.to_hash_bucket_fast(tf.constant(salt) + text[:, :, None], self.size)
-        places = tf.where((given | stands_in)[:, :, None], places, -1)
-        return IdTensor(tf.reshape(places, [tf.shape(places)[0], -1]))
-
-
-@dataclass(frozen=True)
-class ScatteredEmbeddingColumn(DeepColumn):
-    """Values as vectors out of one flat, shared list; made by `scattered_embedding_column`.
-
-    The vector of value ``v`` of a row has the floats at places ``ids[v * dimension:
-    (v + 1) * dimension]`` of a list of ``size`` floats; those of several values are combined.
-    """
-
-    source: ScatteredIds
-    initializer: Callable | None = field(default=None, repr=False)
-
-    @property
-    def name(self) -> str:
-        return f"{self.source.name}_scattered_embedding"
-
-    @property
-    def size(self) -> int:
-        return self.source.size
-
-    @property
-    def dimension(self) -> int:
-        return self.source.dimension
-
-    @property
-    def combiner(self) -> str:
-        return self.source.combiner
-
-    @property
-    def width(self) -> int:
-        return self.source.dimension
-
-
-def scattered_embedding_column(
-    column_name: str,
-    size: int,
-    dimension: int,
-    hash_key: int | None = None,
-    combiner: str = "mean",
-    initializer: Callable | None = None,
-) -> ScatteredEmbeddingColumn:
-    """Declare values as vectors whose every float is found by hashing in one list.
-
-    For very many values and little memory (Chen et al., "Compressing Neural Networks with the
-    Hashing Trick", 2015): the ``size`` floats serve any number of values. Two values seldom share
-    all of their floats.
-
-    Parameters
-    ----------
-    column_name : str
-        Name of the raw feature, strings or integers.
-    size : int
-        Number of floats in the list, at least 1.
-    dimension : int
-        Length of the vectors, at least 1.
-    hash_key : int, optional
-        Another key gives other collisions.
-    combiner : {'mean', 'sum', 'sqrtn'}, default 'mean'
-        How the vectors of several values of a row are put together. A row without values has a
-        vector of its own, which learns like others.
-    initializer : callable, optional
-        ``f(shape)`` gives the first floats; by default a truncated normal distribution of standard
-        deviation 0.1.
-
-    Raises
-    ------
-    ValueError
-        If an argument is out of its range.
-
-    Examples
-    --------
-    >>> column = scattered_embedding_column("word", size=50, dimension=3)
-    >>> column.source.transform({"word": ["cat"]}).ids.shape
-    TensorShape([1, 3])
-    """
-    _check_initializer(initializer)
-    source = ScatteredIds(
-        column_name,
-        check_size("size", size),
-        check_size("dimension", dimension),
-        hash_key,
-        check_combiner(combiner),
-    )
-    return ScatteredEmbeddingColumn(source, initializer)
-
-
-def _check_initializer(initializer) -> None:
+def check_initializer(initializer) -> None:
+    """Raise a ValueError for an initializer that cannot be called."""
     if initializer is not None and not callable(initializer):
         raise ValueError(
             f"initializer must be callable, got {initializer!r}. Pass a function of a shape."

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import NamedTuple
 
 import numpy as np
+import tensorflow as tf
 
 from tflearnkit.columns.raw import RawFeatures, padded
 from tflearnkit.data.table import Ragged, Table
+from tflearnkit.errors import listing
 
 __all__ = ["Encoded", "encode"]
 
@@ -36,33 +39,49 @@ class Encoded(NamedTuple):
 def encode(dense, ids, table: Table) -> Encoded:
     """Return what dense and id columns make of ``table``."""
     raw = RawFeatures(table)
-    found = [_encode_ids(column, raw) for column in ids]
+    with tf.device("CPU:0"):  # the way to an accelerator and back is longer than the work
+        found = [_encode_ids(column, raw) for column in ids]
+        numbers = _encode_dense(dense, raw)
     return Encoded(
-        dense=_side_by_side([_encode_dense(column, raw) for column in dense], table.n_rows),
+        dense=numbers,
         ids=_side_by_side([column_ids for column_ids, _ in found], table.n_rows, np.int32),
         id_weights=_joint_weights(found, table.n_rows),
         widths=tuple(column_ids.shape[1] for column_ids, _ in found),
     )
 
 
-def _encode_dense(column, raw: RawFeatures) -> np.ndarray:
-    dense = column.transform(raw.tensors(column.sources)).numpy()
-    if np.isnan(dense).any():
-        raise ValueError(
-            f"Column {column.name!r} expects numbers, but X has NaN in it. Give the column a "
-            "default_value, impute the missing numbers, or leave out feature_columns."
-        )
-    return dense
+def _encode_dense(columns, raw: RawFeatures) -> np.ndarray:
+    parts = []
+    for kind, group in groupby(columns, type):  # sorted by key, each kind stands together
+        group = list(group)
+        features = raw.features([name for column in group for name in column.sources])
+        parts.append(kind.transform_all(group, features).numpy())
+    joint = _side_by_side(parts, raw.table.n_rows)
+    if np.isnan(joint).any():
+        raise ValueError(_nan_message(columns, raw))
+    return joint
+
+
+def _nan_message(columns, raw: RawFeatures) -> str:
+    names = [
+        repr(column.name)
+        for column in columns
+        if np.isnan(column.transform(raw.features(column.sources))).any()
+    ]
+    return (
+        f"Column {listing(names)} expects numbers, but X has NaN in it. Give the column a "
+        "default_value, impute the missing numbers, or leave out feature_columns."
+    )
 
 
 def _encode_ids(column, raw: RawFeatures):
     """Return a column's ids and weights, worked out for the different rows only."""
     names = column.sources
     values = raw.table[names[0]]
-    if len(names) == 1 and isinstance(values, Ragged):
+    if column.value_by_value and isinstance(values, Ragged):
         return _encode_ragged(column, names[0], values)
     different = raw.different_rows(names)
-    features, codes = different or (raw.tensors(names), slice(None))
+    features, codes = different or (raw.features(names), slice(None))
     ids, weights = column.transform(features)
     ids = ids.numpy()[codes]
     weights = None if weights is None else weights.numpy()[codes]
@@ -75,7 +94,7 @@ def _encode_ragged(column, name: str, ragged: Ragged):
     """Work out the ids of the different values, then put them back row by row."""
     flat = RawFeatures(Table({name: ragged.values}))
     different = flat.different_rows([name])
-    features, codes = different or (flat.tensors([name]), slice(None))
+    features, codes = different or (flat.features([name]), slice(None))
     # [values, 1]: one of possibly several values of a row, not a row's only value
     ids, _ = column.transform({name: features[name][:, None]})
     return _lengthened(padded(ids.numpy()[codes], ragged.row_splits), None)

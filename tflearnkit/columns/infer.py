@@ -6,12 +6,8 @@ import numpy as np
 from scipy import sparse
 
 from tflearnkit.columns.base import Column
-from tflearnkit.columns.numeric import (
-    RealValuedColumn,
-    SparseNumericColumn,
-    StandardizedColumn,
-    real_valued_column,
-)
+from tflearnkit.columns.inferred_numeric import SparseNumericColumn, StandardizedColumn
+from tflearnkit.columns.numeric import RealValuedColumn, real_valued_column
 from tflearnkit.columns.raw import kind_of
 from tflearnkit.columns.vocabulary import VocabularyColumn
 from tflearnkit.data.table import Ragged, as_table

@@ -58,15 +58,19 @@ def check_inputs(columns, table: Table) -> Table:
 def _is_blank(values) -> bool:
     if isinstance(values, Ragged):
         return len(values.values) == 0
-    if not isinstance(values, np.ndarray) or values.ndim > 1 or values.dtype.kind != "f":
+    if not isinstance(values, np.ndarray) or values.dtype.kind != "f":
         return False
     return bool(np.isnan(values[:1]).all() and np.isnan(values).all())
 
 
 def _blank_of(kind: str, values):
+    if kind == "numbers":
+        return values
     dtype = {"strings": object, "integers": np.int64, "categories": np.int64}.get(kind, np.float64)
     if isinstance(values, Ragged):
         return Ragged(np.empty(0, dtype), values.row_splits)
+    if values.ndim == 2:
+        return Ragged(np.empty(0, dtype), np.zeros(len(values) + 1, np.int64))
     return np.full(len(values), None) if kind == "strings" else values
 
 

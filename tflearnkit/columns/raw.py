@@ -1,8 +1,8 @@
-"""Raw features: the values of a table as tensors, and the rows of it that differ.
+"""Raw features: the values of a table as columns read them, and the rows of it that differ.
 
-A column's ``transform`` sees a dict ``raw name -> tensor``: numbers ``[n]`` or ``[n, d]``, strings
-``[n]`` or ``[n, m]`` with ``''`` for missing and padding, integers used as ids with ``-1`` for
-missing and padding, and ``tf.SparseTensor`` for a sparse matrix.
+A column's ``transform`` sees a dict ``raw name -> tensor or array``: numbers ``[n]`` or ``[n, d]``,
+strings ``[n]`` or ``[n, m]`` with ``''`` for missing and padding, integers used as ids with ``-1``
+for missing and padding, and ``tf.SparseTensor`` for a sparse matrix.
 """
 
 from __future__ import annotations
@@ -22,10 +22,11 @@ __all__ = [
     "kind_of",
     "padded",
     "plain",
-    "raw_tensor",
+    "raw_feature",
 ]
 
 MICROSECOND = 1e-6
+LARGEST = np.iinfo(np.int64).max
 FEW_ROWS = 64  # below this, finding the different rows costs more than it saves
 
 
@@ -36,34 +37,32 @@ def kind_of(values) -> str:
     if sparse.issparse(values):
         return "sparse"
     kind = values.dtype.kind
-    if kind in "OUT":
+    if kind in "OU":
         return "strings"
     if kind in "Mm":
         return "dates"
     return "integers" if kind in "biu" else "numbers"
 
 
-def raw_tensor(values) -> tf.Tensor | tf.SparseTensor:
-    """Return what a table holds under one name as a tensor; see the module for the forms.
+def raw_feature(values) -> np.ndarray | tf.SparseTensor:
+    """Return what a table holds under one name as a raw feature; see the module for the forms.
 
     Dates become seconds since 1970 and durations seconds (float64), booleans 0 and 1.
     """
     if isinstance(values, Ragged):
-        return tf.constant(padded(plain(values.values), values.row_splits))
-    if sparse.issparse(values):
-        return _sparse_tensor(values)
-    return tf.constant(plain(values))
+        return padded(plain(values.values), values.row_splits)
+    return _sparse_tensor(values) if sparse.issparse(values) else plain(values)
 
 
 def plain(values: np.ndarray) -> np.ndarray:
     """Return values as object strings ('' for None), int64, float32 or float64 (seconds)."""
     kind = values.dtype.kind
-    if kind in "OUT":
+    if kind in "OU":
         return np.where(pd.isna(values), "", values).astype(object)
     if kind in "Mm":
         counts = values.astype(f"{kind}8[us]").astype(np.int64) * MICROSECOND
         return np.where(np.isnat(values), np.nan, counts)
-    if kind in "biu":
+    if kind in "biu" and not (kind == "u" and values.max(initial=0) > LARGEST):
         return values.astype(np.int64, copy=False)
     return values if values.dtype == np.float32 else values.astype(np.float64, copy=False)
 
@@ -106,13 +105,19 @@ def padded(values: np.ndarray, row_splits: np.ndarray) -> np.ndarray:
     return laid.reshape(len(lengths), -1)
 
 
-def as_matrix(feature) -> tf.Tensor:
-    """Return a numeric feature as [n, d]; [n] becomes [n, 1], and more axes are flattened."""
+def as_matrix(feature, dtype=None):
+    """Return a numeric feature as [n, d]; [n] becomes [n, 1], and more axes are flattened.
+
+    An array stays an array, which spares one row's prediction most of its time.
+    """
     if isinstance(feature, tf.SparseTensor):
         feature = tf.sparse.to_dense(tf.sparse.reorder(feature))
-    feature = tf.convert_to_tensor(feature)
+    if not isinstance(feature, tf.Tensor):
+        feature = np.asarray(feature, dtype)
+        return feature.reshape(len(feature), int(np.prod(feature.shape[1:])))
+    feature = feature if dtype is None else tf.cast(feature, dtype)
     if feature.shape.rank == 1:
-        return feature[:, None]
+        return tf.expand_dims(feature, 1)
     if feature.shape.rank == 2:
         return feature
     return tf.reshape(feature, [tf.shape(feature)[0], np.prod(feature.shape[1:])])
@@ -131,7 +136,7 @@ def as_id_values(feature) -> tf.Tensor:
         feature = tf.where(tf.math.is_nan(feature), -tf.ones_like(feature), feature)
     if feature.dtype != tf.string:
         feature = tf.cast(feature, tf.int64)
-    return feature[:, None] if feature.shape.rank == 1 else feature
+    return tf.expand_dims(feature, 1) if feature.shape.rank == 1 else feature
 
 
 def is_given(values: tf.Tensor) -> tf.Tensor:
@@ -140,19 +145,19 @@ def is_given(values: tf.Tensor) -> tf.Tensor:
 
 
 class RawFeatures:
-    """The raw features of one table; each tensor and each set of different rows is made once."""
+    """The raw features of one table; each feature and each set of different rows is made once."""
 
     def __init__(self, table: Table):
         self.table = table
-        self._tensors: dict[str, tf.Tensor | tf.SparseTensor] = {}
+        self._features: dict[str, np.ndarray | tf.SparseTensor] = {}
         self._codes: dict[str, np.ndarray] = {}
 
-    def tensors(self, names) -> dict:
+    def features(self, names) -> dict:
         """Return the features ``names`` of all rows."""
         for name in names:
-            if name not in self._tensors:
-                self._tensors[name] = raw_tensor(self.table[name])
-        return {name: self._tensors[name] for name in names}
+            if name not in self._features:
+                self._features[name] = raw_feature(self.table[name])
+        return {name: self._features[name] for name in names}
 
     def one_value_a_row(self, names) -> bool:
         """Whether every feature in ``names`` is a plain one-dimensional array."""
@@ -171,7 +176,7 @@ class RawFeatures:
             codes = pd.factorize(codes * (other.max() + 1) + other)[0]
         representative = np.empty(codes.max() + 1, dtype=np.int64)
         representative[codes] = np.arange(len(codes))
-        return {name: raw_tensor(self.table[name][representative]) for name in names}, codes
+        return {name: raw_feature(self.table[name][representative]) for name in names}, codes
 
     def _coded(self, name) -> np.ndarray:
         if name not in self._codes:

@@ -10,7 +10,7 @@ import pandas as pd
 import tensorflow as tf
 
 from tflearnkit.columns.base import IdColumn, IdTensor
-from tflearnkit.columns.categorical import lookup_table
+from tflearnkit.columns.keys import lookup_table
 from tflearnkit.columns.raw import plain
 from tflearnkit.data.table import Ragged, Table
 
@@ -37,6 +37,8 @@ class VocabularyColumn(IdColumn):
         Learned.
     has_missing : bool
         Whether missing values have an id of their own; learned.
+    of_lists : bool
+        Whether rows have lists of values; learned.
 
     Notes
     -----
@@ -56,6 +58,9 @@ class VocabularyColumn(IdColumn):
     combiner: str = "mean"
     vocabulary: tuple = field(default=(), repr=False)
     has_missing: bool = field(default=False, repr=False)
+    of_lists: bool = field(default=False, repr=False)
+
+    value_by_value = True
 
     @property
     def inputs(self) -> dict[str, str]:
@@ -77,7 +82,7 @@ class VocabularyColumn(IdColumn):
 
     @cached_property
     def _table(self):
-        return lookup_table(self.vocabulary)
+        return lookup_table(self.vocabulary, self._unseen, self._missing)
 
     def learn(self, table: Table, sample_weight=None) -> VocabularyColumn:
         raw = table[self.name]
@@ -88,30 +93,41 @@ class VocabularyColumn(IdColumn):
             self,
             vocabulary=tuple(np.sort(given).tolist()),
             has_missing=not several and len(given) < len(different),
+            of_lists=several,
         )
+
+    @property
+    def _unseen(self) -> int:
+        return len(self.vocabulary)
+
+    @property
+    def _missing(self) -> int:
+        return -1 if self.of_lists else self.size - 1
 
     def transform(self, features) -> IdTensor:
         values = tf.convert_to_tensor(features[self.name])
-        several = values.shape.rank == 2
-        values = values if several else values[:, None]
-        ids = self._positions(values)
-        ids = tf.where(ids < 0, tf.constant(len(self.vocabulary), tf.int64), ids)
-        missing = tf.constant(-1 if several else self.size - 1, tf.int64)
-        return IdTensor(tf.where(_is_given(values, several), ids, missing))
+        is_list = values.shape.rank == 2
+        values = values if is_list else tf.expand_dims(values, 1)
+        if self._is_text:
+            ids = self._table.lookup(values)
+        else:
+            given = _is_given(values, self.of_lists)
+            ids = tf.where(given, self._positions(values), self._missing)
+        if is_list and not self.of_lists:  # what is missing in a list is padding
+            ids = tf.where(_is_given(values, several=True), ids, -1)
+        return IdTensor(ids)
 
     def _positions(self, values: tf.Tensor) -> tf.Tensor:
-        """Return where the vocabulary has the values, -1 where it does not."""
+        """Return where the vocabulary of numbers has the values."""
         if not self.vocabulary:
-            return -tf.ones_like(values, tf.int64)
-        if self._is_text:
-            return self._table.lookup(values)
+            return tf.zeros_like(values, tf.int64)
         vocabulary = np.array(self.vocabulary)
         if values.dtype.is_floating:
             vocabulary = vocabulary.astype(np.float64)
         flat = tf.reshape(tf.cast(values, vocabulary.dtype), [-1])
         place = tf.searchsorted(vocabulary, flat, out_type=tf.int64)
         found = tf.gather(vocabulary, tf.minimum(place, len(vocabulary) - 1)) == flat
-        return tf.reshape(tf.where(found, place, -1), tf.shape(values))
+        return tf.reshape(tf.where(found, place, self._unseen), tf.shape(values))
 
 
 def _is_given(values, several: bool):

@@ -64,6 +64,12 @@ class TableFeeder:
         self._widths = tuple(encoded.widths)
         self._orders: dict[int, np.ndarray] = {}
 
+    @property
+    def step_bytes(self) -> int:
+        """Bytes of the rows of one step."""
+        arrays = [*self._features.values(), self._targets, self._weights]
+        return self.batch_size * row_bytes(arrays)
+
     def chunk(self, step: int, n: int, capacity: int) -> Chunk:
         """Return steps ``step .. step + n - 1``, padded to ``capacity`` steps (>= n)."""
         rows, is_real = self._rows(step, n, capacity)

@@ -67,10 +67,11 @@ class Logistic:
     @staticmethod
     def at(z, y) -> Point:
         small = np.exp(-np.abs(z))  # never overflows, and serves loss, probability and curvature
-        value = np.log1p(small) + np.maximum(z, 0) - y * z
-        probability = np.where(z >= 0, 1, small) / (1 + small)
+        larger = 1 / (1 + small)  # the probability of the likelier side
+        value = np.maximum(z, 0) - y * z - np.log(larger)
+        probability = np.where(z >= 0, larger, small * larger)
         # not p * (1 - p), which is zero in float64 from z = 37 on
-        return Point(value[:, 0], probability - y, small / (1 + small) ** 2)
+        return Point(value[:, 0], probability - y, small * larger * larger)
 
     @staticmethod
     def diagonal(state):
@@ -192,8 +193,9 @@ class Problem:
         variance = self.weights @ (self.targets - mean) ** 2
         return 0.5 * float((variance + 1e-12 * mean**2).sum()) + np.finfo(float).tiny
 
-    def thinned(self, step: int) -> Problem:
+    def thinned(self, step: int, first: int = 0) -> Problem:
         """Every ``step``-th row."""
-        weights = self.weights[::step]
-        return Problem(self.design.thinned(step), self.loss, self.targets[::step],
+        rows = slice(first, None, step)
+        weights = self.weights[rows]
+        return Problem(self.design.thinned(rows), self.loss, self.targets[rows],
                        weights / weights.sum(), self.l2)

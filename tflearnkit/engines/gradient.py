@@ -93,17 +93,15 @@ class GradientEngine:
         """
         capacity = chunk.weights.shape[0]
         rates = [opt.rates(step, capacity, self.plan) for opt in self.optimizers]
-        sums, weights = self._program.run(
-            chunk.features,
+        others = (
             chunk.targets,
             chunk.weights,
             np.stack(rates, axis=1),
             np.array([self.seed, step], np.int32),
             np.array(self.penalties, np.float32),
-            self._constants,
             np.int32(chunk.steps),
-            chunk.widths,
         )
+        sums, weights = self._program.run(chunk.features, others, self._constants, chunk.widths)
         return sums.numpy()[: chunk.steps], weights.numpy()[: chunk.steps]
 
     def state(self) -> dict[str, np.ndarray]:
@@ -186,7 +184,27 @@ class _Program:
                     self.slots[f"{part.name}/optimizer/{number}"] = slot
         # A slot begins with one value throughout (0, or an accumulator's start).
         self.fresh = {name: np.ravel(slot.numpy())[:1] for name, slot in self.slots.items()}
-        self.run = tf.function(self._run, jit_compile=xla, autograph=False)
+        self.xla = xla
+        self.compiled: dict = {}
+
+    def run(self, features: dict, others: tuple, constants: dict, widths):
+        """Take the steps of a chunk; see `_run`. Tensors travel alone and in a row: TensorFlow
+        takes long to look into dicts."""
+        import tensorflow as tf
+
+        key = (tuple(features), tuple(constants), widths, others[0].shape)
+        if key not in self.compiled:
+
+            def flat(*tensors):
+                left = iter(tensors)
+                named = dict(zip(features_names, left, strict=False))
+                held = dict(zip(constants_names, left, strict=False))
+                return self._run(named, *left, held, widths)
+
+            features_names, constants_names, *_ = key
+            self.compiled[key] = tf.function(flat, jit_compile=self.xla, autograph=False)
+        arrays = (*features.values(), *constants.values(), *others)
+        return self.compiled[key](*(tf.convert_to_tensor(array) for array in arrays))
 
     def load(self, state):
         for flat, weights in zip(self.flats, self.weights, strict=True):
@@ -209,7 +227,7 @@ class _Program:
         arrays.update((name, slot.numpy()) for name, slot in self.slots.items())
         return arrays
 
-    def _run(self, features, targets, weights, rates, seed, penalties, constants, steps, widths):
+    def _run(self, features, targets, weights, rates, seed, penalties, steps, constants, widths):
         import tensorflow as tf
 
         capacity = weights.shape[0]
@@ -306,15 +324,24 @@ def score(parts, task, params: Mapping, features: Mapping, constants: Mapping, w
     ``params`` holds all arrays of the parts by storage name. One compiled program serves all
     models of the same shape; call it with few distinct numbers of rows, as each is traced.
     """
-    program = shared(("score", parts, task.signature), lambda: _scorer(parts, task))
-    return program(params, features, constants, widths)
-
-
-def _scorer(parts, task):
     import tensorflow as tf
 
+    groups = (params, features, constants)
+    names = tuple(tuple(group) for group in groups)
+    rows = len(next(iter(features.values())))
+    key = ("score", parts, task.signature, names, widths, rows)
+    program = shared(key, lambda: _scorer(parts, task, names, widths))
+    return program(*(tf.convert_to_tensor(array) for group in groups for array in group.values()))
+
+
+def _scorer(parts, task, names, widths):
+    import tensorflow as tf
+
+    # Tensors alone and in a row: TensorFlow takes longer to look into a dict than to score a row.
     @tf.function(autograph=False)
-    def program(params, features, constants, widths):
+    def program(*tensors):
+        left = iter(tensors)
+        params, features, constants = (dict(zip(group, left, strict=False)) for group in names)
         rows = tf.shape(next(iter(features.values())))[0]
         scores = sum(part.scores(params, features, widths)[0] for part in parts)
         scores = tf.broadcast_to(scores, [rows, scores.shape[1]])

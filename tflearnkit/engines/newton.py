@@ -151,10 +151,12 @@ def _begin(problem, method):
     design, zero = problem.design, problem.zero()
     if design.csr is not None or design.n < max(THIN_ROWS, 20 * THIN * zero.size):
         return zero
-    small = problem.thinned(THIN)
+    small, others = problem.thinned(THIN), problem.thinned(THIN, first=THIN // 2)
     work, *_ = method(small, small.zero(), 10, 1e-4)
-    work = design.to_working(small.design.to_original(work))
-    return work if problem.objective(work) < problem.objective(zero) else zero
+    theta = small.design.to_original(work)
+    # rows it has not seen tell whether the sample was a fair one
+    fair = others.objective(others.design.to_working(theta)) < others.objective(others.zero())
+    return design.to_working(theta) if fair else zero
 
 
 def newton(problem, work, max_iter: int, tol: float):

@@ -36,7 +36,8 @@ def newton_cg(problem, work, max_iter: int, tol: float):
                 break
             t /= 2
         work, z = work - t * step, z - t * dz
-        if decrement <= 2 * tol * problem.scale(value):
+        # a step leaves about RTOL ** 2 of what it set out to gain
+        if RTOL**2 * decrement <= 2 * tol * problem.scale(value):
             return work, n_iter + 1, value, True
     return work, max_iter, value, False
 

@@ -5,10 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from tflearnkit.columns.base import ColumnSet, DeepColumn, DenseColumn, IdColumn
-from tflearnkit.columns.derived import OneHotColumn
-from tflearnkit.columns.embedded import EmbeddingColumn, ScatteredEmbeddingColumn
-from tflearnkit.columns.numeric import BucketizedColumn, SparseNumericColumn
+from tflearnkit.columns import (
+    BucketizedColumn,
+    ColumnSet,
+    DeepColumn,
+    DenseColumn,
+    EmbeddingColumn,
+    IdColumn,
+    OneHotColumn,
+    ScatteredEmbeddingColumn,
+    SparseNumericColumn,
+)
 from tflearnkit.parts import Deep, DenseBlock, EmbeddingBlock, IdBlock, Wide
 
 __all__ = ["DeepPart", "WidePart"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tflearnkit.columns.base import check_feature_columns
+from tflearnkit.columns import check_feature_columns
 from tflearnkit.estimators.additive import AdditiveEstimator
 from tflearnkit.estimators.blueprint import DeepPart
 from tflearnkit.estimators.classifier import ClassifierFace

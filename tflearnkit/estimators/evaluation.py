@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from tflearnkit import metrics
-from tflearnkit.data.concatenation import concatenated
+from tflearnkit.data.table import concatenated
 from tflearnkit.estimators.inputs import Labelled
 from tflearnkit.estimators.model import FittedModel
 from tflearnkit.summaries import SummaryWriter

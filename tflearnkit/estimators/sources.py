@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tflearnkit.data import streams
-from tflearnkit.data.concatenation import concatenated
+from tflearnkit.data.table import concatenated
 from tflearnkit.data.table import Table, as_table, check_finite
 from tflearnkit.estimators.inputs import Labelled, label, read_table
 

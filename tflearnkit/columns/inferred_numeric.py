@@ -1,0 +1,177 @@
+"""Columns of numbers that are inferred: standardised ones, and those of a sparse matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+import tensorflow as tf
+
+from tflearnkit.columns.base import DenseColumn, IdColumn, IdTensor
+from tflearnkit.columns.raw import as_matrix, raw_feature
+from tflearnkit.data.table import Table
+
+__all__ = ["SparseNumericColumn", "StandardizedColumn"]
+
+
+@dataclass(frozen=True)
+class StandardizedColumn(DenseColumn):
+    """Numbers minus their mean, over their standard deviation, both learned; missing ones too.
+
+    What an estimator makes of numbers when it is given no feature columns. A missing number (NaN)
+    becomes the mean, which is 0 here, and each component that had missing numbers in training
+    brings one more float that says whether it was missing: ``width`` is the count of both.
+    Components that never change are only centred. The mean is taken off in float64, so that
+    float32 keeps the digits of large numbers such as times.
+
+    Parameters
+    ----------
+    name : str
+        Name of the raw feature, of shape [n] or [n, d]. Dates count in seconds.
+    mean, scale : tuple of d floats
+        Learned.
+    missing : tuple of int
+        The components that had missing numbers; learned.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tflearnkit.data.table import Table
+    >>> table = Table({"age": np.array([20.0, 40.0, np.nan])})
+    >>> column = StandardizedColumn("age").learn(table)
+    >>> column.transform({"age": table["age"]}).numpy().tolist()
+    [[-1.0, 0.0], [1.0, 0.0], [0.0, 1.0]]
+    """
+
+    name: str
+    mean: tuple[float, ...] = field(default=(), repr=False)
+    scale: tuple[float, ...] = field(default=(), repr=False)
+    missing: tuple[int, ...] = field(default=(), repr=False)
+
+    @property
+    def inputs(self) -> dict[str, str]:
+        return {self.name: "numbers"}
+
+    @property
+    def width(self) -> int:
+        return len(self.mean) + len(self.missing)
+
+    def learn(self, table: Table, sample_weight=None) -> StandardizedColumn:
+        numbers = as_matrix(raw_feature(table[self.name]), np.float64)
+        given = ~np.isnan(numbers)
+        mean, scale = _moments(numbers, given, sample_weight)
+        missing = np.flatnonzero(~given.all(axis=0))
+        return replace(
+            self,
+            mean=tuple(mean.tolist()),
+            scale=tuple(scale.tolist()),
+            missing=tuple(missing.tolist()),
+        )
+
+    @cached_property
+    def _mean(self) -> np.ndarray:
+        return np.array(self.mean)
+
+    @cached_property
+    def _inverse_scale(self) -> np.ndarray:
+        return 1.0 / np.array(self.scale)
+
+    def transform(self, features) -> tf.Tensor:
+        return self.transform_all([self], features)
+
+    @classmethod
+    def transform_all(cls, columns: Sequence[StandardizedColumn], features) -> tf.Tensor:
+        numbers = _joined([column._numbers(features) for column in columns])
+        mean = np.concatenate([column._mean for column in columns])
+        inverse_scale = np.concatenate([column._inverse_scale for column in columns])
+        standard = tf.cast((numbers - mean) * inverse_scale, tf.float32)
+        is_missing = tf.math.is_nan(standard)
+        standard = tf.where(is_missing, np.float32(0), standard)
+        if not any(column.missing for column in columns):
+            return standard
+        flagged, order = _layout(columns)
+        flags = tf.cast(tf.gather(is_missing, flagged, axis=1), tf.float32)
+        return tf.gather(tf.concat([standard, flags], axis=1), order, axis=1)
+
+    def _numbers(self, features):
+        numbers = as_matrix(features[self.name], np.float64)
+        if numbers.shape[1] != len(self.mean):
+            raise ValueError(
+                f"Column {self.name!r} has learned from {len(self.mean)} numbers per row, but X "
+                f"has {numbers.shape[1]}. Give it rows like those of training."
+            )
+        return numbers
+
+
+def _joined(parts: list):
+    if len(parts) == 1:
+        return parts[0]
+    return np.hstack(parts) if isinstance(parts[0], np.ndarray) else tf.concat(parts, axis=1)
+
+
+def _layout(columns: Sequence[StandardizedColumn]) -> tuple[np.ndarray, np.ndarray]:
+    """Return which of all components have flags, and the order that puts a column's flags last."""
+    widths = [len(column.mean) for column in columns]
+    starts = np.cumsum([0, *widths[:-1]])
+    flagged = [i + np.array(c.missing, int) for i, c in zip(starts, columns, strict=True)]
+    owners = [*np.repeat(np.arange(len(columns)), widths)]
+    owners += [*np.repeat(np.arange(len(columns)), [len(each) for each in flagged])]
+    return np.concatenate(flagged), np.argsort(owners, kind="stable")
+
+
+def _moments(numbers: np.ndarray, given: np.ndarray, sample_weight) -> tuple:
+    """Return mean and standard deviation of each component, of the numbers that are given."""
+    weights = given if sample_weight is None else given * np.reshape(sample_weight, (-1, 1))
+    total = weights.sum(axis=0, dtype=np.float64)
+    total[total == 0] = 1.0  # a component without any number: mean 0, scale 1
+    numbers = np.where(given, numbers, 0.0)
+    mean = (weights * numbers).sum(axis=0) / total
+    # A second pass: the first mean of many large numbers carries their rounding errors.
+    mean += (weights * (numbers - mean)).sum(axis=0) / total
+    scale = np.sqrt((weights * (numbers - mean) ** 2).sum(axis=0) / total)
+    constant = scale <= 10 * np.finfo(np.float64).eps * np.abs(mean)
+    return mean, np.where(constant, 1.0, scale)
+
+
+@dataclass(frozen=True)
+class SparseNumericColumn(IdColumn):
+    """The non-zero numbers of a sparse matrix: ids are the columns' indices, weights the values.
+
+    What an estimator makes of a SciPy sparse matrix. Values are not scaled, and may be negative.
+
+    Parameters
+    ----------
+    name : str
+        Name of the raw feature; '' for a matrix without names.
+    size : int
+        Columns of the matrix.
+    """
+
+    name: str
+    size: int
+    combiner: str = field(default="sum", init=False)
+
+    @property
+    def inputs(self) -> dict[str, str]:
+        return {self.name: "numbers"}
+
+    def transform(self, features) -> IdTensor:
+        matrix = features[self.name]
+        if not isinstance(matrix, tf.SparseTensor):
+            matrix = tf.sparse.from_dense(as_matrix(matrix))
+        if matrix.shape[1] != self.size:
+            raise ValueError(
+                f"Column {self.name!r} has learned from {self.size} numbers per row, but X has "
+                f"{matrix.shape[1]}. Give it rows like those of training."
+            )
+        matrix = tf.sparse.reorder(matrix)
+        rows, n_rows = matrix.indices[:, 0], matrix.dense_shape[0]
+        starts = tf.searchsorted(rows, tf.range(n_rows), out_type=tf.int64)
+        place = tf.range(tf.size(rows, tf.int64)) - tf.gather(starts, rows)
+        longest = tf.maximum(tf.reduce_max(place, keepdims=True)[0] + 1, 1)
+        where, shape = tf.stack([rows, place], axis=1), tf.stack([n_rows, longest])
+        ids = tf.sparse.SparseTensor(where, matrix.indices[:, 1], shape)
+        weights = tf.sparse.SparseTensor(where, tf.cast(matrix.values, tf.float32), shape)
+        return IdTensor(tf.sparse.to_dense(ids, default_value=-1), tf.sparse.to_dense(weights))
