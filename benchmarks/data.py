@@ -56,19 +56,22 @@ def normal_classes(n_rows, n_columns, n_hidden=8, seed=0):
 
 
 def linear_classes(n_rows, n_columns, seed=0):
-    """Return standard normal rows and a label drawn from a logistic model."""
+    """Return correlated columns of unit scale and a label drawn from a logistic model."""
     rng = np.random.default_rng(seed)
-    X = rng.standard_normal((n_rows, n_columns))
+    mixing = np.eye(n_columns) + 0.1 * rng.standard_normal((n_columns, n_columns))
+    X = rng.standard_normal((n_rows, n_columns)) @ mixing
+    X /= X.std(axis=0)
     score = X @ rng.standard_normal(n_columns) * 0.3
     return X, (rng.random(n_rows) < 1 / (1 + np.exp(-score))).astype(int)
 
 
 def wide_categories(n_rows, n_columns, n_values, seed=0):
-    """Return a frame of string columns, frequent and rare values mixed, and a binary label."""
+    """Return a frame of string columns by Zipf's law, and a label drawn from a logistic model."""
     rng = np.random.default_rng(seed)
+    values = np.array([f"v{i}" for i in range(n_values)], dtype=object)
     frame, score = {}, np.zeros(n_rows)
     for j in range(n_columns):
-        ids = np.minimum(rng.random(n_rows) ** 2 * n_values, n_values - 1).astype(int)
-        frame[f"c{j}"] = np.array([f"v{i}" for i in range(n_values)], dtype=object)[ids]
-        score += rng.standard_normal(n_values)[ids] * 0.3
+        ids = (n_values ** rng.random(n_rows) - 1).astype(int)  # rank r has a share of about 1 / r
+        frame[f"c{j}"] = values[ids]
+        score += 0.6 * rng.standard_normal(n_values)[ids]
     return pd.DataFrame(frame), (rng.random(n_rows) < 1 / (1 + np.exp(-score))).astype(int)

@@ -54,14 +54,14 @@ def softmax_objective(x, y, l2):
     return objective
 
 
-def dense_logistic(name, x, y, **peer):
+def dense_logistic(name, x, y, our_tol=None, **peer):
     x, l2 = x.astype(np.float32), 1 / len(y)
 
-    def ours(tol=None):
+    def ours(tol=our_tol):
         return solve(x, None, None, 0, y, None, "logistic", l2, tol=tol)
 
     return Case(name, ours, lambda: LogisticRegression(**peer).fit(x, y),
-                logistic_objective(x.astype(np.float64), y, l2), ours)
+                logistic_objective(x.astype(np.float64), y, l2), lambda: ours(None))
 
 
 def dense_softmax(name, x, y, **peer):
@@ -129,7 +129,7 @@ def pixels(n, seed=0):
     """Ten classes of 784 non-negative, partly constant and correlated columns."""
     rng = np.random.default_rng(seed)
     y = rng.integers(0, 10, n)
-    parts = np.maximum(rng.normal(size=(10, 40)) + 1, 0)[y] + np.abs(rng.normal(size=(n, 40)))
+    parts = np.maximum(rng.normal(size=(10, 40)), 0)[y] + 2 * np.abs(rng.normal(size=(n, 40)))
     x = parts @ np.maximum(rng.normal(size=(40, 784)) - 0.8, 0) / 10
     x += 0.1 * rng.random((n, 784))
     x[:, rng.permutation(784)[:100]] = 0
@@ -155,9 +155,12 @@ def cases():
     wide = (200_000, 20, 100_000)
     return {
         "dense": lambda: dense_logistic("100k x 50, lbfgs", *plain()),
+        "dense-1e-5": lambda: dense_logistic("same, ours to a gap of 1e-5", *plain(), our_tol=1e-5),
         "dense-cholesky": lambda: dense_logistic(
             "100k x 50, newton-cholesky", *plain(), solver="newton-cholesky"),
         "uneven": lambda: dense_logistic("100k x 50 unscaled, lbfgs", *uneven()),
+        "uneven-1e-5": lambda: dense_logistic(
+            "same, ours to a gap of 1e-5", *uneven(), our_tol=1e-5),
         "even": lambda: dense_logistic("100k x 50 independent, lbfgs", *even()),
         "categorical": lambda: categorical_logistic(
             "200k x 20 categorical, newton-cg", *wide, solver="newton-cg"),
@@ -166,7 +169,8 @@ def cases():
         "text": lambda: text_logistic(
             "50k x 20k text, newton-cg", 50_000, 20_000, solver="newton-cg"),
         "digits": lambda: dense_softmax(
-            "digits softmax, newton-cg", *load_digits(return_X_y=True), solver="newton-cg"),
+            "digits softmax, newton-cg", *load_digits(return_X_y=True), solver="newton-cg",
+            tol=1e-6),
         "pixels": lambda: dense_softmax("60k x 784 x 10 softmax, lbfgs", *pixels(60_000)),
         "diabetes": lambda: least_squares(
             "diabetes, LinearRegression", *load_diabetes(return_X_y=True)),

@@ -6,10 +6,7 @@ epochs, builds its model anew, and returns a function from rows to probabilities
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 
 try:
@@ -35,9 +32,7 @@ def mlp(hidden, batch_size, epochs):
 
 def fit_mlp(X, y, hidden, batch_size, epochs):
     """Fit scikit-learn's network."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # the epochs are meant to be few
-        return mlp(hidden, batch_size, epochs).fit(X, y).predict_proba
+    return mlp(hidden, batch_size, epochs).fit(X, y).predict_proba
 
 
 def fit_keras(X, y, hidden, batch_size, epochs):

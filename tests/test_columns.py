@@ -289,6 +289,11 @@ def test_sparse_matrix():
     assert encoded.widths == (4,)
 
 
+def test_sparse_matrix_without_entries():
+    encoded = encode([fc.SparseNumericColumn("", 3)], sparse.csr_array((2, 3)))
+    assert encoded.ids.tolist() == [[-1], [-1]]
+
+
 def test_sparse_and_dense_may_stand_in_for_each_other():
     X = np.array([[0, 2.0, -1.0], [0, 0, 3.0]])
     matrix = sparse.csr_array(X)

@@ -29,7 +29,8 @@ def train(engine, feeder, progress: Progress, monitors: list, last_step: int | N
     engine : engine
         ``run(chunk, step)`` takes the chunk's steps and returns loss sums and weights.
     feeder : feeder
-        ``chunk(step, n, capacity)`` brings the rows of ``n`` steps, or None at the end.
+        ``chunk(step, n, capacity)`` brings the rows of ``n`` steps, or None at the end;
+        ``first_step`` is where its first epoch begins.
     progress : Progress
         Moves on with the training; what monitors see.
     monitors : list of monitors
@@ -44,22 +45,20 @@ def train(engine, feeder, progress: Progress, monitors: list, last_step: int | N
     """
     expected = None if last_step is None else last_step - progress.step
     sizes = _ChunkSizes(feeder, expected)
-    epochs = _EpochMeans(progress)
+    means = _EpochMeans(progress, feeder.first_step)
+    epochs = _Epochs(progress, feeder.first_step, monitors)
     begun = []
     try:
         for monitor in monitors:
             monitor.set_progress(progress)
             monitor.begin(last_step)
             begun.append(monitor)
-        by_epoch = progress.steps_per_epoch is not None and any(map(_hears_epochs, monitors))
-        start = progress.step
         while last_step is None or progress.step < last_step:
-            if by_epoch and progress.step in (start, progress.epoch * progress.steps_per_epoch):
-                for monitor in monitors:
-                    monitor.epoch_begin(progress.step // progress.steps_per_epoch)
-            border = _border(progress, monitors, last_step, sizes.limit, by_epoch)
-            if not _advance(engine, feeder, progress, monitors, border, sizes, epochs, by_epoch):
+            epochs.begin()
+            border = _border(progress.step, monitors, [last_step, epochs.border], sizes.limit)
+            if not _advance(engine, feeder, progress, monitors, border, sizes, means, epochs):
                 break
+        epochs.end()
     except KeyboardInterrupt:
         progress.step = engine.steps_taken
         warnings.warn(
@@ -69,49 +68,50 @@ def train(engine, feeder, progress: Progress, monitors: list, last_step: int | N
             stacklevel=2,
         )
     finally:
-        epochs.close()
+        means.close()
         _end(begun)
 
 
-def _border(progress, monitors, last_step, limit: int, by_epoch: bool) -> int:
+def _border(step: int, monitors: list, ends: list, limit: int) -> int:
     """Return the step up to which nobody wants to look."""
-    step = progress.step
-    wanted = [monitor.next_step(step) for monitor in monitors]
-    ends = [wish for wish in wanted if wish is not None]
-    if last_step is not None:
-        ends.append(last_step)
-    if by_epoch:
-        ends.append((step // progress.steps_per_epoch + 1) * progress.steps_per_epoch)
-    return min([step + limit, *ends])
+    wishes = [*ends, *(monitor.next_step(step) for monitor in monitors)]
+    return min([step + limit, *(wish for wish in wishes if wish is not None)])
 
 
-def _advance(engine, feeder, progress, monitors, border, sizes, epochs, by_epoch) -> bool:
+def _advance(engine, feeder, progress, monitors, border, sizes, means, epochs) -> bool:
     """Run one chunk and tell the monitors; return whether training goes on."""
     step = progress.step
-    wanted = [monitor.step_begin(border) or [] for monitor in monitors]
+    wanted = _wanted(monitors, border)
 
     chunk = feeder.chunk(step, border - step, sizes.capacity(border - step))
     if chunk is None:
+        progress.max_steps = step
         return False
     sums, weights = engine.run(chunk, step)
-    _check_finite(sums, step)
 
-    progress.step = step + chunk.steps
-    progress.loss = _mean(sums, weights)
-    epochs.add(step, sums, weights)
-    if progress.step < border:  # the stream ended on the way
-        return False
+    progress.step, progress.loss = step + chunk.steps, _mean(sums, weights)
+    _check_finite(sums, step)
+    means.add(step, sums, weights)
+
+    ended = progress.step < border
+    if ended:  # the stream did, before the step that monitors were told of
+        progress.max_steps = progress.step
+        wanted = _wanted(monitors, progress.step)
 
     stops = [
-        monitor.step_end(border, {name: progress.values(name) for name in names})
+        monitor.step_end(progress.step, {name: progress.values(name) for name in names})
         for monitor, names in zip(monitors, wanted, strict=True)
     ]
     for monitor in monitors:
-        monitor.post_step(border)
-    if by_epoch and border % progress.steps_per_epoch == 0:
-        epoch = border // progress.steps_per_epoch - 1
-        stops += [monitor.epoch_end(epoch) for monitor in monitors]
-    return not any(stops)
+        monitor.post_step(progress.step)
+    if progress.step == epochs.border:
+        stops.append(epochs.end())
+    return not (ended or any(stops))
+
+
+def _wanted(monitors: list, step: int) -> list:
+    """Tell of the step that comes; return the names of the values that each monitor wants."""
+    return [monitor.step_begin(step) or [] for monitor in monitors]
 
 
 def _check_finite(sums: np.ndarray, step: int) -> None:
@@ -123,13 +123,6 @@ def _check_finite(sums: np.ndarray, step: int) -> None:
             "huge size in explicit columns (scale them with a normalizer), or targets of huge "
             "size. The estimator is as it was before fit."
         )
-
-
-def _hears_epochs(monitor) -> bool:
-    own = type(monitor)
-    return (
-        own.epoch_begin is not BaseMonitor.epoch_begin or own.epoch_end is not BaseMonitor.epoch_end
-    )
 
 
 def _end(monitors: list) -> None:
@@ -176,19 +169,61 @@ def _power_of_four(least: int) -> int:
     return size
 
 
+class _Epochs:
+    """Tells monitors of the begin and end of each epoch, where one of them wants to hear of it.
+
+    An epoch that a run enters or leaves in its middle has both too.
+    """
+
+    def __init__(self, progress: Progress, first_step: int, monitors: list):
+        heard = progress.steps_per_epoch is not None and any(map(_hears_epochs, monitors))
+        self.monitors = monitors if heard else []
+        self.progress, self.first_step = progress, first_step
+        self.running: int | None = None
+
+    @property
+    def border(self) -> int | None:
+        """The step at which the running epoch ends; None where nobody wants to know."""
+        if self.running is None:
+            return None
+        return self.first_step + (self.running + 1) * self.progress.steps_per_epoch
+
+    def begin(self) -> None:
+        if self.monitors and self.running is None:
+            done = self.progress.step - self.first_step
+            self.running = done // self.progress.steps_per_epoch
+            for monitor in self.monitors:
+                monitor.epoch_begin(self.running)
+
+    def end(self) -> bool:
+        """End the running epoch, if there is one; return whether a monitor says stop."""
+        if self.running is None:
+            return False
+        epoch, self.running = self.running, None
+        return any([monitor.epoch_end(epoch) for monitor in self.monitors])
+
+
+def _hears_epochs(monitor) -> bool:
+    own = type(monitor)
+    return (
+        own.epoch_begin is not BaseMonitor.epoch_begin or own.epoch_end is not BaseMonitor.epoch_end
+    )
+
+
 class _EpochMeans:
     """Writes a history row for each finished epoch, or for every hundred steps of a stream."""
 
-    def __init__(self, progress: Progress):
-        self.progress = progress
+    def __init__(self, progress: Progress, first_step: int):
+        self.progress, self.first_step = progress, first_step
         self.every = progress.steps_per_epoch or 100
         self.row_sum = self.row_weight = 0.0
         self.last = progress.step
+        progress.epoch = self._epoch(progress.step)
 
     def add(self, step: int, sums: np.ndarray, weights: np.ndarray) -> None:
         """Take in the losses of the steps after ``step``."""
         stop = step + len(sums)
-        first = self.every - step % self.every  # steps to the first border of a row
+        first = self.every - (step - self.first_step) % self.every  # steps to the next row
         for border in [*range(first, len(sums) + 1, self.every), None]:
             start = self.last - step
             end = len(sums) if border is None else border
@@ -197,15 +232,17 @@ class _EpochMeans:
             self.last = step + end
             if border is not None:
                 self._write(step + border)
-        self.progress.epoch = stop // self.every if self.progress.steps_per_epoch else 0
+        self.progress.epoch = self._epoch(stop)
 
     def close(self) -> None:
         """Write the row of the unfinished epoch, if there is one."""
         if self.row_weight > 0:
             self._write(self.last)
 
+    def _epoch(self, step: int) -> int:
+        return (step - self.first_step) // self.every if self.progress.steps_per_epoch else 0
+
     def _write(self, step: int) -> None:
-        epoch = step // self.every if self.progress.steps_per_epoch else 0
         loss = self.row_sum / self.row_weight if self.row_weight else math.nan
-        self.progress.history.record(step, epoch=epoch, loss=loss)
+        self.progress.history.record(step, epoch=self._epoch(step), loss=loss)
         self.row_sum = self.row_weight = 0.0

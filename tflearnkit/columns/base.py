@@ -28,7 +28,14 @@ __all__ = [
 
 
 class IdTensor(NamedTuple):
-    """The ids of one column: ``ids`` int64 [n, m], -1 for nothing; ``weights`` float32 or None."""
+    """The ids of one column: ``ids`` int64 [n, m], -1 for nothing; ``weights`` float32 or None.
+
+    Examples
+    --------
+    >>> from tflearnkit.columns import sparse_column_with_keys
+    >>> sparse_column_with_keys("city", ["Oslo"]).transform({"city": ["Oslo"]}).ids.shape
+    TensorShape([1, 1])
+    """
 
     ids: tf.Tensor
     weights: tf.Tensor | None = None
@@ -39,6 +46,13 @@ class Column:
 
     ``inputs`` says which raw features it reads and what they must hold: 'numbers', 'integers',
     'strings' or another word of ``inputs.py``.
+
+    Examples
+    --------
+    >>> from tflearnkit.columns import real_valued_column
+    >>> column = real_valued_column("age")
+    >>> isinstance(column, Column), column.sources
+    (True, ('age',))
     """
 
     @property
@@ -66,7 +80,19 @@ class Column:
 
 
 class DenseColumn(Column):
-    """A column of floats: ``transform(features)`` gives float32 [n, width]."""
+    """A column of floats, ``width`` of them per row.
+
+    Examples
+    --------
+    >>> from tflearnkit.columns import real_valued_column
+    >>> column = real_valued_column("age")
+    >>> isinstance(column, DenseColumn), column.width
+    (True, 1)
+    """
+
+    def transform(self, features: Mapping) -> tf.Tensor:
+        """Return float32 [n, width] for raw features, by name (their forms: ``raw.py``)."""
+        raise NotImplementedError
 
     @classmethod
     def transform_all(cls, columns: Sequence[DenseColumn], features) -> tf.Tensor:
@@ -75,17 +101,40 @@ class DenseColumn(Column):
 
 
 class IdColumn(Column):
-    """A column of ids: ``transform(features)`` gives an `IdTensor` with ids below ``size``.
+    """A column of ids from 0 to ``size - 1``, one or several per row.
 
     ``combiner`` ('sum', 'mean' or 'sqrtn') says how several ids of a row are put together;
     ``value_by_value`` whether the ids of a row with several values are those of each value alone.
+
+    Examples
+    --------
+    >>> from tflearnkit.columns import sparse_column_with_keys
+    >>> column = sparse_column_with_keys("city", ["Oslo", "Rome"])
+    >>> isinstance(column, IdColumn), column.size, column.combiner
+    (True, 2, 'sum')
     """
 
     value_by_value = False
 
+    def transform(self, features: Mapping) -> IdTensor:
+        """Return the ids for raw features, by name (their forms: ``raw.py``)."""
+        raise NotImplementedError
+
+    def cross_values(self, features: Mapping) -> tf.Tensor:
+        """Return what `crossed_column` crosses: strings or int64 [n, m], '' or -1 for nothing."""
+        raise NotImplementedError
+
 
 class DeepColumn:
-    """A column for deep parts only: an id column ``source`` and how it becomes floats."""
+    """A column for deep parts only: an id column ``source`` and how it becomes floats.
+
+    Examples
+    --------
+    >>> from tflearnkit.columns import embedding_column, sparse_column_with_keys
+    >>> column = embedding_column(sparse_column_with_keys("city", ["Oslo", "Rome"]), 3)
+    >>> isinstance(column, DeepColumn), column.source.name, column.width
+    (True, 'city', 3)
+    """
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -105,6 +154,12 @@ def check_feature_columns(columns: Iterable) -> tuple:
     ------
     ValueError
         For a dict, for something that is no column, and for the same column twice.
+
+    Examples
+    --------
+    >>> from tflearnkit.columns import real_valued_column
+    >>> len(check_feature_columns([real_valued_column("age"), real_valued_column("height")]))
+    2
     """
     if isinstance(columns, Mapping):
         raise ValueError(

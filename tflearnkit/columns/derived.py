@@ -23,7 +23,14 @@ __all__ = [
 
 @dataclass(frozen=True)
 class WeightedColumn(IdColumn):
-    """An id column whose ids count by a weight; made by `weighted_sparse_column`."""
+    """An id column whose ids count by a weight; made by `weighted_sparse_column`.
+
+    Examples
+    --------
+    >>> from tflearnkit.columns import sparse_column_with_keys
+    >>> weighted_sparse_column(sparse_column_with_keys("word", ["a", "b"]), "count").sources
+    ('word', 'count')
+    """
 
     sparse_id_column: IdColumn
     weight_column_name: str
@@ -105,7 +112,15 @@ def weighted_sparse_column(
 
 @dataclass(frozen=True)
 class CrossedColumn(IdColumn):
-    """Combinations of the values of several columns, hashed; made by `crossed_column`."""
+    """Combinations of the values of several columns, hashed; made by `crossed_column`.
+
+    Examples
+    --------
+    >>> from tflearnkit.columns import sparse_column_with_hash_bucket
+    >>> a, b = (sparse_column_with_hash_bucket(name, 10) for name in "ab")
+    >>> crossed_column([a, b], hash_bucket_size=100).sources
+    ('a', 'b')
+    """
 
     columns: tuple[IdColumn, ...]
     size: int
@@ -196,7 +211,14 @@ def crossed_column(
 
 @dataclass(frozen=True)
 class OneHotColumn(DeepColumn):
-    """An id column as a vector of counts (or weights), one per id; see `one_hot_column`."""
+    """An id column as a vector of counts (or weights), one per id; see `one_hot_column`.
+
+    Examples
+    --------
+    >>> from tflearnkit.columns import sparse_column_with_keys
+    >>> one_hot_column(sparse_column_with_keys("city", ["Oslo", "Rome"])).width
+    2
+    """
 
     source: IdColumn
 

@@ -35,6 +35,12 @@ class EmbeddingColumn(DeepColumn):
     trainable : bool
     shared_name : str or None
         Columns of one shared name have one table of vectors.
+
+    Examples
+    --------
+    >>> from tflearnkit.columns import sparse_column_with_hash_bucket
+    >>> embedding_column(sparse_column_with_hash_bucket("city", 1000), dimension=8).table_name
+    'city_embedding'
     """
 
     source: IdColumn

@@ -28,6 +28,14 @@ class Encoded(NamedTuple):
         What each id counts; None when each counts 1.
     widths : tuple of int
         How many of the M entries each id column takes, in order.
+
+    Examples
+    --------
+    >>> from tflearnkit.columns import ColumnSet, sparse_column_with_keys
+    >>> from tflearnkit.data.table import as_table
+    >>> columns = ColumnSet([sparse_column_with_keys("tags", ["a", "b"])])
+    >>> columns.encode(as_table({"tags": [["b", "a"], []]})).ids.tolist()
+    [[1, 0], [-1, -1]]
     """
 
     dense: np.ndarray

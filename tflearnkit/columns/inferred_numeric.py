@@ -140,6 +140,7 @@ class SparseNumericColumn(IdColumn):
     """The non-zero numbers of a sparse matrix: ids are the columns' indices, weights the values.
 
     What an estimator makes of a SciPy sparse matrix. Values are not scaled, and may be negative.
+    A ``tf.SparseTensor`` must have its entries in row order, as usual.
 
     Parameters
     ----------
@@ -147,6 +148,12 @@ class SparseNumericColumn(IdColumn):
         Name of the raw feature; '' for a matrix without names.
     size : int
         Columns of the matrix.
+
+    Examples
+    --------
+    >>> found = SparseNumericColumn("", 3).transform({"": [[0.0, 2.0, -1.0]]})
+    >>> found.ids.numpy().tolist(), found.weights.numpy().tolist()
+    ([[1, 2]], [[2.0, -1.0]])
     """
 
     name: str
@@ -166,12 +173,21 @@ class SparseNumericColumn(IdColumn):
                 f"Column {self.name!r} has learned from {self.size} numbers per row, but X has "
                 f"{matrix.shape[1]}. Give it rows like those of training."
             )
-        matrix = tf.sparse.reorder(matrix)
-        rows, n_rows = matrix.indices[:, 0], matrix.dense_shape[0]
+        rows, ids = tf.unstack(matrix.indices, axis=1)
+        n_rows = tf.unstack(matrix.dense_shape)[0]
         starts = tf.searchsorted(rows, tf.range(n_rows), out_type=tf.int64)
         place = tf.range(tf.size(rows, tf.int64)) - tf.gather(starts, rows)
-        longest = tf.maximum(tf.reduce_max(place, keepdims=True)[0] + 1, 1)
-        where, shape = tf.stack([rows, place], axis=1), tf.stack([n_rows, longest])
-        ids = tf.sparse.SparseTensor(where, matrix.indices[:, 1], shape)
-        weights = tf.sparse.SparseTensor(where, tf.cast(matrix.values, tf.float32), shape)
-        return IdTensor(tf.sparse.to_dense(ids, default_value=-1), tf.sparse.to_dense(weights))
+        where = tf.stack([rows, place], axis=1)
+        shape = tf.stack([n_rows, tf.maximum(tf.reduce_max(place), 0) + 1])
+        weights = tf.cast(matrix.values, tf.float32)
+        return IdTensor(_laid(where, ids, shape, -1), _laid(where, weights, shape, 0))
+
+
+def _laid(where: tf.Tensor, values: tf.Tensor, shape: tf.Tensor, elsewhere: int) -> tf.Tensor:
+    return tf.raw_ops.SparseToDense(
+        sparse_indices=where,
+        output_shape=shape,
+        sparse_values=values,
+        default_value=tf.constant(elsewhere, values.dtype),
+        validate_indices=False,  # the places are in order, and checking them takes longer
+    )

@@ -17,7 +17,13 @@ __all__ = ["BucketizedColumn", "RealValuedColumn", "bucketized_column", "real_va
 
 @dataclass(frozen=True)
 class RealValuedColumn(DenseColumn):
-    """Numbers as they are; made by `real_valued_column`."""
+    """Numbers as they are; made by `real_valued_column`.
+
+    Examples
+    --------
+    >>> real_valued_column("age").transform({"age": [41, 7]}).numpy().tolist()
+    [[41.0], [7.0]]
+    """
 
     name: str
     dimension: int = 1
@@ -125,7 +131,13 @@ def _default(value, dimension: int, dtype: tf.DType) -> tuple:
 
 @dataclass(frozen=True)
 class BucketizedColumn(IdColumn):
-    """Numbers as the ids of the buckets they fall into; made by `bucketized_column`."""
+    """Numbers as the ids of the buckets they fall into; made by `bucketized_column`.
+
+    Examples
+    --------
+    >>> bucketized_column(real_valued_column("age"), [18, 65]).size
+    3
+    """
 
     source_column: RealValuedColumn
     boundaries: tuple[float, ...]

@@ -59,6 +59,12 @@ class ScatteredEmbeddingColumn(DeepColumn):
 
     The vector of value ``v`` of a row has the floats at places ``ids[v * dimension:
     (v + 1) * dimension]`` of a list of ``size`` floats; those of several values are combined.
+
+    Examples
+    --------
+    >>> column = scattered_embedding_column("word", size=50, dimension=3)
+    >>> column.name, column.size, column.width
+    ('word_scattered_embedding', 50, 3)
     """
 
     source: ScatteredIds

@@ -36,8 +36,10 @@ class TableFeeder:
     batch_size : int
         Rows per step, > 0; the last batch of an epoch is filled up with rows of weight 0.
     seed : int
-        Each epoch's order is drawn from ``[seed, epoch]``.
+        Each epoch's order is drawn from ``[seed, first_step + epoch]``.
     shuffle : bool, default=True
+    first_step : int, default=0
+        The step that the first epoch begins at, where others were taken on other rows before.
 
     Examples
     --------
@@ -52,8 +54,18 @@ class TableFeeder:
     array([[1., 0.]], dtype=float32)
     """
 
-    def __init__(self, encoded, targets, weights, batch_size: int, seed: int, shuffle=True):
+    def __init__(
+        self,
+        encoded,
+        targets,
+        weights,
+        batch_size: int,
+        seed: int,
+        shuffle: bool = True,
+        first_step: int = 0,
+    ):
         self.n_rows = len(targets)
+        self.first_step = first_step
         self.batch_size = batch_size
         self.steps_per_epoch = -(-self.n_rows // batch_size)
         self._seed = seed
@@ -90,7 +102,7 @@ class TableFeeder:
         is_real = np.zeros(len(rows), bool)
         place, end = 0, step + n
         while step < end:
-            epoch, first = divmod(step, self.steps_per_epoch)
+            epoch, first = divmod(step - self.first_step, self.steps_per_epoch)
             steps = min(self.steps_per_epoch - first, end - step)
             begin = first * self.batch_size
             part = self._order(epoch)[begin : begin + steps * self.batch_size]
@@ -112,7 +124,7 @@ class TableFeeder:
     def _draw(self, epoch) -> np.ndarray:
         if not self._shuffle:
             return np.arange(self.n_rows)
-        return np.random.default_rng([self._seed, epoch]).permutation(self.n_rows)
+        return np.random.default_rng([self._seed, self.first_step + epoch]).permutation(self.n_rows)
 
 
 class StreamFeeder:
@@ -124,6 +136,9 @@ class StreamFeeder:
         Returns an iterator of ``(encoded, targets, weights)`` with any number of rows each;
         ``weights`` may be None. Called once, when the first chunk is asked for.
     batch_size : int
+    first_step : int, default=0
+        The step that the stream's first rows are for. The first chunk may be of a later one, and
+        the rows before it are passed over.
 
     Notes
     -----
@@ -133,11 +148,12 @@ class StreamFeeder:
 
     steps_per_epoch = None
 
-    def __init__(self, pieces: Callable[[], Iterator], batch_size: int):
+    def __init__(self, pieces: Callable[[], Iterator], batch_size: int, first_step: int = 0):
         self.batch_size = batch_size
+        self.first_step = first_step
         self._make_pieces = pieces
         self._pieces: Iterator | None = None
-        self._step = 0
+        self._step = first_step
         self._waiting: list[_Piece] = []
         self._widths: tuple[int, ...] = ()
         self._has_id_weights = False

@@ -111,7 +111,7 @@ class Design:
         out = np.zeros((self.width + 1, h.shape[1]))
         out[-1] = h.sum(axis=0)
         for part in self.chunks() if d else ():
-            out[:d] += (self.rows(part)[:, :-1] ** 2).T @ h[part]
+            out[:d] += (self.rows(part)[:, :-1].astype(h.dtype) ** 2).T @ h[part]
         for _, partial in self._each_block(lambda rows, block: _times(block.power(2).T, h[rows])):
             out[d:-1] += partial
         return out

@@ -192,6 +192,8 @@ class _Program:
         takes long to look into dicts."""
         import tensorflow as tf
 
+        arrays = (*features.values(), *constants.values(), *others)
+        tensors = [tf.convert_to_tensor(array) for array in arrays]
         key = (tuple(features), tuple(constants), widths, others[0].shape)
         if key not in self.compiled:
 
@@ -202,9 +204,9 @@ class _Program:
                 return self._run(named, *left, held, widths)
 
             features_names, constants_names, *_ = key
-            self.compiled[key] = tf.function(flat, jit_compile=self.xla, autograph=False)
-        arrays = (*features.values(), *constants.values(), *others)
-        return self.compiled[key](*(tf.convert_to_tensor(array) for array in arrays))
+            function = tf.function(flat, jit_compile=self.xla, autograph=False)
+            self.compiled[key] = function.get_concrete_function(*tensors)
+        return self.compiled[key](*tensors)
 
     def load(self, state):
         for flat, weights in zip(self.flats, self.weights, strict=True):
@@ -330,8 +332,11 @@ def score(parts, task, params: Mapping, features: Mapping, constants: Mapping, w
     names = tuple(tuple(group) for group in groups)
     rows = len(next(iter(features.values())))
     key = ("score", parts, task.signature, names, widths, rows)
-    program = shared(key, lambda: _scorer(parts, task, names, widths))
-    return program(*(tf.convert_to_tensor(array) for group in groups for array in group.values()))
+    tensors = [tf.convert_to_tensor(array) for group in groups for array in group.values()]
+    program = shared(
+        key, lambda: _scorer(parts, task, names, widths).get_concrete_function(*tensors)
+    )
+    return program(*tensors)
 
 
 def _scorer(parts, task, names, widths):

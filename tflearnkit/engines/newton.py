@@ -131,7 +131,7 @@ def _minimise(problem, method, start, max_iter, tol):
         tol = 1e-20 if method is newton else (1e-7 if large else 1e-16)
     found = method(problem, start, max_iter, tol)
     _, steps, value, converged = found
-    if problem.loss is not Squared and problem.l2 == 0 and value < SEPARATED:
+    if _separated(problem, value):
         warnings.warn(
             "Expected classes that overlap, but these are separated perfectly: without a penalty "
             f"the coefficients grow for ever, and were left finite after {steps} steps. Set "
@@ -166,35 +166,45 @@ def newton(problem, work, max_iter: int, tol: float):
     approximate Hessian changes how fast the optimum is reached, not where it lies; where it does
     slow down, float64 takes over.  Near the optimum the last Hessian is used again.
     """
-    design, exact_loss = problem.design, problem.loss is Squared
-    small = design.n * (design.width + 1) ** 2 < FLOAT32_WORK
-    kind = np.float64 if small or exact_loss else np.float32
+    squared, kind = problem.loss is Squared, _hessian_kind(problem)
     value, gradient, hessian = _look(problem, work, kind)
     factor = _Cholesky(hessian, kind)
-    if exact_loss and problem.l2 == 0 and factor.singular:
+    if squared and problem.l2 == 0 and factor.singular:
         return _least_norm(problem)
     before = np.inf
     for n_iter in range(max_iter + 1):
         step = factor.solve(gradient)
         if problem.loss is Softmax:
             step -= step.mean(axis=1, keepdims=True)  # what rounding left along the gauge
-        decrement = float((gradient * step).sum())
-        scale = problem.scale(value)
+        decrement, scale = float((gradient * step).sum()), problem.scale(value)
         stalled = decrement > 0.5 * before
         rounding = stalled and kind is np.float64 and decrement < 1e-12 * scale
-        separated = problem.l2 == 0 and scale < SEPARATED and not exact_loss
-        if decrement <= 2 * tol * scale or rounding or separated:
+        if decrement <= 2 * tol * scale or rounding or _separated(problem, value):
             return work, n_iter, value, True
         if n_iter == max_iter:
             break
-        used, kind = kind, np.float64 if stalled else kind
         again = decrement < 1e-4 * scale and decrement < 0.1 * before
-        t, found = _line_search(problem, work, step, value, decrement, None if again else kind)
+        wanted = np.float64 if stalled else kind
+        t, found = _line_search(problem, work, step, value, decrement, None if again else wanted)
         work, (value, gradient, hessian) = work - t * step, found
-        before = decrement if t == 1 and kind is used else np.inf
+        # only whole steps from Hessians of one kind tell whether progress has stalled
+        before = decrement if t == 1 and wanted is kind else np.inf
+        kind = wanted
         if not again:
             factor = _Cholesky(hessian, kind)
     return work, max_iter, value, False
+
+
+def _hessian_kind(problem):
+    """float64 for least squares, whose Hessian serves every step, and where it costs little."""
+    size = problem.design.width + 1
+    cheap = problem.design.n * size**2 < FLOAT32_WORK
+    return np.float64 if cheap or problem.loss is Squared else np.float32
+
+
+def _separated(problem, value: float) -> bool:
+    """Whether an unpenalised classification loss is on its way to zero, at infinity."""
+    return problem.l2 == 0 and problem.loss is not Squared and value < SEPARATED
 
 
 def _line_search(problem, work, step, value, decrement, kind):

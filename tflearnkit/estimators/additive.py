@@ -62,7 +62,7 @@ class AdditiveEstimator(BaseEstimator):
             source, held_out = training.hold_out(
                 source, self.validation_fraction, start.seed, is_classifier(self)
             )
-        return training.run(self, start, source, asked, held_out, callbacks)
+        return training.run(self, start, source, asked, held_out, callbacks, onward)
 
     def _begin(self, source, classes) -> FittedModel:
         """Return an untrained model that has learned its columns and task from the source."""

@@ -78,6 +78,8 @@ class DeepPart:
                     "numbers; wrap ids in embedding_column or one_hot_column."
                 )
         dense, one_hots = _blocks(columns, plain)
+        if self.columns is None:
+            dense = tuple(block._replace(bounded=True) for block in dense)
         one_hots += tuple(
             _id_block(columns, c.source) for c in wrapped if isinstance(c, OneHotColumn)
         )

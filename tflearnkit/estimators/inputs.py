@@ -6,13 +6,14 @@ import warnings
 from typing import NamedTuple
 
 import numpy as np
+import scipy.sparse
 from sklearn.utils import check_consistent_length, compute_sample_weight
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from tflearnkit.data.table import EMPTY, Table, as_table, check_finite
 from tflearnkit.errors import did_you_mean, listing
 
-__all__ = ["Labelled", "label", "read_table", "take_weight_column"]
+__all__ = ["Labelled", "check_some_weight", "label", "read_table", "take_weight_column"]
 
 
 class Labelled(NamedTuple):
@@ -25,6 +26,8 @@ class Labelled(NamedTuple):
 
 def named(X) -> bool:
     """Return whether the columns of ``X`` have names: a dict or a frame of any library."""
+    if scipy.sparse.issparse(X):  # a DOK matrix is a dict too
+        return False
     return isinstance(X, dict | Table) or hasattr(X, "columns") or hasattr(X, "column_names")
 
 
@@ -139,9 +142,9 @@ def _check_same_names(names, known) -> None:
 
 
 def label(
-    table: Table, y, sample_weight=None, weight_column=None, class_weight=None
+    table: Table, y, sample_weight=None, weight_column=None, class_weight=None, some=True
 ) -> Labelled:
-    """Return the rows that count with their targets and weights.
+    """Return the rows that count, of which there must be ``some``, with targets and weights.
 
     Raises
     ------
@@ -158,16 +161,22 @@ def label(
         weights = weights * column
     if class_weight is not None:
         weights = weights * compute_sample_weight(class_weight, y)
-    if not weights.any():
-        raise ValueError(
-            "Sample weights must contain at least one non-zero number. All weights are zero: "
-            "give at least one row a positive weight."
-        )
+    if some:
+        check_some_weight(weights)
     y = np.asarray(y)
     if weights.all():
         return Labelled(table, y, weights)
     counted = np.flatnonzero(weights)
     return Labelled(table.take(counted), y[counted], weights[counted])
+
+
+def check_some_weight(weights: np.ndarray) -> None:
+    """Check that not every row weighs nothing."""
+    if not weights.any():
+        raise ValueError(
+            "Sample weights must contain at least one non-zero number. All weights are zero: "
+            "give at least one row a positive weight."
+        )
 
 
 def take_weight_column(table: Table, name: str) -> tuple[Table, np.ndarray]:

@@ -15,8 +15,10 @@ from tflearnkit.errors import did_you_mean, listing
 
 __all__ = ["FittedModel"]
 
-# Rows are padded up to one of these, so that few shapes are ever traced.
-_BLOCKS = (1, 16, 256, 4096, 16384)
+# Rows are padded up to one of these, so that few shapes are ever traced. Below 8 rows TensorFlow
+# multiplies and exponentiates by other kernels, whose last bits differ: from 16 on, a row's
+# prediction is the same bits whatever rows stand beside it.
+_BLOCKS = (16, 256, 4096, 16384)
 
 
 @dataclass(frozen=True)
@@ -135,8 +137,9 @@ def _padded(encoded: Encoded, start: int, stop: int, block: int) -> dict[str, np
         values = getattr(encoded, name)
         if values is None or not values.shape[1]:
             continue
-        values = values[start:stop]
-        if stop - start < block:
-            values = np.pad(values, ((0, block - (stop - start)), (0, 0)))
-        features[name] = values
+        rows = values[start:stop]
+        if len(rows) < block:  # written out, as np.pad takes longer than scoring a row
+            rows = np.zeros((block, values.shape[1]), values.dtype)
+            rows[: stop - start] = values[start:stop]
+        features[name] = rows
     return features

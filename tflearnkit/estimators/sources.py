@@ -9,9 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from tflearnkit.data import streams
-from tflearnkit.data.table import concatenated
-from tflearnkit.data.table import Table, as_table, check_finite
-from tflearnkit.estimators.inputs import Labelled, label, read_table
+from tflearnkit.data.table import Table, as_table, check_finite, concatenated
+from tflearnkit.estimators.inputs import Labelled, check_some_weight, label, read_table
 
 __all__ = ["StreamSource", "TableSource", "read_evaluation", "read_rows", "read_source"]
 
@@ -62,6 +61,7 @@ def read_source(
     batches = _labelled_batches(estimator, given, y, batch_size, reset)
     if input_fn is not None and not streams.is_stream(given):
         return TableSource(next(batches), as_one_batch=True)
+    _check_class_weight(estimator)
     ahead = list(_first_rows(batches))
     return StreamSource(_joined(ahead), lambda: itertools.chain(ahead, batches))
 
@@ -114,7 +114,7 @@ def _labelled_batches(
     ):
         table = _table(estimator, features, reset)
         reset = False
-        yield _labelled(estimator, table, targets, weights, class_weight)
+        yield _labelled(estimator, table, targets, weights, class_weight, some=False)
 
 
 def _table(estimator, features, reset: bool) -> Table:
@@ -126,7 +126,7 @@ def _table(estimator, features, reset: bool) -> Table:
     return table
 
 
-def _labelled(estimator, table, y, sample_weight, class_weight="own") -> Labelled:
+def _labelled(estimator, table, y, sample_weight, class_weight="own", some=True) -> Labelled:
     if y is None:
         raise ValueError(
             f"This {type(estimator).__name__} estimator requires y to be passed, but the target y "
@@ -134,7 +134,7 @@ def _labelled(estimator, table, y, sample_weight, class_weight="own") -> Labelle
         )
     if class_weight == "own":
         class_weight = getattr(estimator, "class_weight", None)
-    return label(table, y, sample_weight, estimator.weight_column_name, class_weight)
+    return label(table, y, sample_weight, estimator.weight_column_name, class_weight, some)
 
 
 def _first_rows(batches: Iterator[Labelled]) -> Iterator[Labelled]:
@@ -147,7 +147,16 @@ def _first_rows(batches: Iterator[Labelled]) -> Iterator[Labelled]:
 
 
 def _joined(pieces: list[Labelled]) -> Labelled:
+    tables, targets, weights = zip(*pieces, strict=True)
+    check_some_weight(np.concatenate(weights))
     if len(pieces) == 1:
         return pieces[0]
-    tables, targets, weights = zip(*pieces, strict=True)
     return Labelled(concatenated(tables), np.concatenate(targets), np.concatenate(weights))
+
+
+def _check_class_weight(estimator) -> None:
+    if getattr(estimator, "class_weight", None) == "balanced":
+        raise ValueError(
+            "class_weight='balanced' counts the classes of all rows, which a stream does not show "
+            "in advance. Pass a dict of weights by class."
+        )

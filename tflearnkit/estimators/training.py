@@ -43,16 +43,19 @@ def run(
     asked: Asked,
     held_out: Labelled | None = None,
     callbacks: CallbackTasks | None = None,
+    onward: bool = False,
 ) -> tuple[FittedModel, History]:
     """Train ``model`` on ``source`` and return what it has become, and its history.
 
     With ``held_out`` rows training stops when they show no more progress. Where the estimator
-    has a ``model_dir`` checkpoints are written on the way, and one at the end.
+    has a ``model_dir`` checkpoints are written on the way. ``onward`` says that the source is
+    further data, none of which was trained on before.
     """
-    feeder, schedule = _feed(model, source, asked)
+    feeder, schedule = _feed(model, source, asked, onward)
     if schedule.last_step is not None and model.step >= schedule.last_step:
         return model, History()
-    with _engine(estimator, model, schedule, asked) as engine:
+    plan = None if onward else _plan(schedule, model.step, asked)
+    with _engine(estimator, model, schedule, plan) as engine:
         engine.load(model.state, model.step)
         around = _Run(estimator, model, engine, feeder, schedule)
         monitors = [*asked.monitors, *around.monitors(held_out, callbacks)]
@@ -75,10 +78,18 @@ def hold_out(
         )
     table, y, weights = source.sample
     rows = np.arange(table.n_rows)
-    labels = y if stratify and y.ndim == 1 and np.unique(y, return_counts=True)[1].min() > 1 else None
+    labels = y if stratify and _can_stratify(y, fraction) else None
     kept, held = train_test_split(rows, test_size=fraction, random_state=seed, stratify=labels)
     pieces = [Labelled(table.take(part), y[part], weights[part]) for part in (kept, held)]
     return TableSource(pieces[0], source.as_one_batch), pieces[1]
+
+
+def _can_stratify(y: np.ndarray, fraction: float) -> bool:
+    if y.ndim > 1:
+        return False
+    counts = np.unique(y, return_counts=True)[1]
+    held = int(np.ceil(fraction * len(y)))
+    return counts.min() > 1 and len(counts) <= min(held, len(y) - held)
 
 
 class _Run:
@@ -125,6 +136,7 @@ class _Run:
         return found
 
     def _early_stopping(self, held_out: Labelled) -> ValidationMonitor:
+        self._hold(held_out, [held_out])
         epoch = self.progress.steps_per_epoch
         return ValidationMonitor(
             held_out.table,
@@ -156,17 +168,22 @@ class _Run:
                 self.estimator, X, y, sample_weight, input_fn, steps=steps, batch_size=batch_size
             )
             return evaluation.evaluate(model, batches, metrics)
-        # Rows in memory are read and encoded once, however often they are looked at.
-        key = (id(X), id(y), id(sample_weight))
-        if key not in self._encoded:
-            batches = list(read_evaluation(self.estimator, X, y, sample_weight, None))
-            encoded = [model.columns.encode(batch.table) for batch in batches]
-            self._encoded[key] = (X, y, sample_weight), batches, encoded
-        _, batches, encoded = self._encoded[key]
+        # Rows are read and encoded once, however often they are looked at.
+        rows = (X, y, sample_weight)
+        if tuple(map(id, rows)) not in self._encoded:
+            batches = read_evaluation(
+                self.estimator, *rows, None, steps=steps, batch_size=batch_size
+            )
+            self._hold(rows, list(batches))
+        _, batches, encoded = self._encoded[tuple(map(id, rows))]
         ready = iter(encoded)
         return evaluation.evaluate(
             model, batches, metrics, outputs=lambda _: model.encoded_outputs(next(ready))
         )
+
+    def _hold(self, rows: tuple, batches: list[Labelled]) -> None:
+        encoded = [self.model.columns.encode(batch.table) for batch in batches]
+        self._encoded[tuple(map(id, rows))] = rows, batches, encoded
 
     def save(self) -> str | None:
         """Write a checkpoint of the model as it is now."""
@@ -189,23 +206,28 @@ class _Periodic(CheckpointSaver):
         self._pace = Pace(self.progress.step)
 
     def next_step(self, step):
-        return max(super().next_step(step), min(step + 100, self._max_steps or step + 100))
+        due = super().next_step(step)
+        # By the clock, chunks of a few steps until the pace is known would slow a run down.
+        return due if self._secs is None else max(due, step + 100)
 
     def end(self):
         self._saved_step = self.progress.step
         super().end()
 
 
-def _feed(model: FittedModel, source, asked: Asked):
+def _feed(model: FittedModel, source, asked: Asked, onward: bool):
     """Return the feeder of encoded rows and the schedule it serves."""
     if isinstance(source, StreamSource):
+        _check_one_pass(asked)
         schedule = Schedule.for_stream(asked, model.step)
 
         def pieces():
             for table, y, weights in source.batches():
                 yield model.columns.encode(table), model.task.encode(y), weights
 
-        return StreamFeeder(pieces, schedule.batch_size), schedule
+        # With max_steps it is the stream of a run that was interrupted, else a further one.
+        first_step = model.step if asked.max_steps is None else 0
+        return StreamFeeder(pieces, schedule.batch_size, first_step), schedule
     table, y, weights = source.sample
     if source.as_one_batch:
         asked = asked._replace(batch_size=table.n_rows)
@@ -217,14 +239,33 @@ def _feed(model: FittedModel, source, asked: Asked):
         schedule.batch_size,
         model.seed,
         shuffle=not source.as_one_batch,
+        first_step=model.step if onward else 0,
     )
     return feeder, schedule
 
 
-def _engine(estimator, model, schedule: Schedule, asked: Asked) -> GradientEngine:
-    steps = None if schedule.last_step is None else schedule.last_step - model.step
-    first = model.step if asked.max_steps is None else 0
-    plan = None if steps is None else (first, schedule.last_step)
+def _check_one_pass(asked: Asked) -> None:
+    if asked.epochs not in (None, 1):
+        raise ValueError(
+            "A stream passes once, so that epochs should be 1 or None. Got "
+            f"{asked.epochs}. Pass steps, repeat the stream itself (dataset.repeat({asked.epochs}))"
+            ", or read it into memory."
+        )
+
+
+def _plan(schedule: Schedule, step: int, asked: Asked) -> tuple[int, int] | None:
+    """Return the first and the last step that a decaying rate spans, None where it has no end.
+
+    A run up to ``max_steps`` that was interrupted goes on with the plan that it began with.
+    """
+    if schedule.last_step is None:
+        return None
+    return (step if asked.max_steps is None else 0), schedule.last_step
+
+
+def _engine(estimator, model, schedule: Schedule, plan) -> GradientEngine:
+    # Counted from where an interrupted run began: XLA rounds otherwise than TensorFlow.
+    first = model.step if plan is None else plan[0]
     return GradientEngine(
         model.parts,
         model.task,
@@ -232,5 +273,5 @@ def _engine(estimator, model, schedule: Schedule, asked: Asked) -> GradientEngin
         estimator._penalties(),
         model.seed,
         plan,
-        xla=steps is None or steps >= _XLA_FROM_STEPS,
+        xla=schedule.last_step is None or schedule.last_step - first >= _XLA_FROM_STEPS,
     )

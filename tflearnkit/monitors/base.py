@@ -33,7 +33,8 @@ class Progress:
     epoch : int
         Epochs finished.
     max_steps : int or None
-        Step at which the run ends at the latest; None where that is not known.
+        Step at which the run ends at the latest; None where that is not known. A stream that ends
+        earlier sets it to its last step.
     steps_per_epoch : int or None
         None for a stream of unknown length.
     batch_size : int or None

@@ -61,7 +61,7 @@ class EveryN(BaseMonitor):
         self._active = (
             step <= self._first_n_steps
             or step >= self._last_active + self._every_n_steps
-            or step == self._max_steps
+            or step == self._last_step
         )
         return self.every_n_step_begin(step) if self._active else []
 
@@ -83,6 +83,11 @@ class EveryN(BaseMonitor):
         super().end()
         if self._last_done not in (None, self._last_active):
             self.every_n_post_step(self._last_done)
+
+    @property
+    def _last_step(self) -> int | None:
+        # A stream shows only at its end which step was the last; the progress has it then.
+        return self._progress.max_steps if self._progress is not None else self._max_steps
 
     @property
     def mean_loss(self) -> float:

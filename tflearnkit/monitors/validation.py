@@ -125,16 +125,14 @@ class ValidationMonitor(EveryN):
             self._writer = SummaryWriter(os.path.join(self.progress.model_dir, folder))
 
     def every_n_step_end(self, step: int, outputs: dict) -> bool:
-        metrics = dict(self.progress.evaluate(*self._data, **self._how))
-        shown = ", ".join(f"{key} = {value}" for key, value in sorted(metrics.items()))
-        _log.info("Validation (step %d): %s", step, shown)
-        self._record(step, metrics)
-        self._compare(step, metrics)
+        self._look(step)
         return self._is_time_to_stop(step)
 
     def end(self) -> None:
         super().end()
         try:
+            if self._last_active != self._last_done == self._last_step:
+                self._look(self._last_done)  # where a stream ended at a step looked at by others
             if self._best_weights is not None and self.best_step < self.progress.step:
                 self.progress.restore(self._best_weights)
                 _log.info("The weights of step %d, the best, are restored.", self.best_step)
@@ -142,6 +140,13 @@ class ValidationMonitor(EveryN):
             self._best_weights = None
             if self._writer is not None:
                 self._writer.close()
+
+    def _look(self, step: int) -> None:
+        metrics = dict(self.progress.evaluate(*self._data, **self._how))
+        shown = ", ".join(f"{key} = {value}" for key, value in sorted(metrics.items()))
+        _log.info("Validation (step %d): %s", step, shown)
+        self._record(step, metrics)
+        self._compare(step, metrics)
 
     def _forget(self) -> None:
         self.early_stopped = False

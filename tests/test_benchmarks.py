@@ -1,0 +1,53 @@
+"""The benchmarks measure what they say: in turn, by medians, with honest verdicts."""
+
+import sys
+
+import numpy as np
+import pytest
+
+from benchmarks import data, peers, quality, timing
+
+
+def test_contestants_run_in_turn_after_one_warm_up():
+    order = []
+    seconds, results = timing.interleaved(
+        {name: lambda name=name: order.append(name) or name.lower() for name in "AB"}, rounds=2
+    )
+    assert "".join(order) == "AB" + "ABAB"
+    assert results == {"A": "a", "B": "b"}
+    assert all(value >= 0 for value in seconds.values())
+
+
+def test_a_failing_child_process_is_not_taken_for_a_number():
+    assert timing.in_fresh_process("print('noise'); print(2.5)") == 2.5
+    with pytest.raises(RuntimeError, match="ZeroDivisionError"):
+        timing.in_fresh_process("1 / 0")
+
+
+def test_verdicts_know_their_direction():
+    assert timing.verdict(0.2, 0.25) == "<= 0.25 reached"
+    assert timing.verdict(0.3, 0.25) == "<= 0.25 MISSED"
+    assert timing.verdict(0.3, 0.25, at_least=True) == ">= 0.25 reached"
+
+
+@pytest.mark.parametrize("name", ["fit_mlp", "fit_torch"])
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_the_peers_learn(name):
+    if name == "fit_torch":
+        pytest.importorskip("torch", reason="an optional peer")
+    X, y = data.normal_classes(2_000, 5)
+    probabilities = getattr(peers, name)(X, y, hidden=(16,), batch_size=32, epochs=20)(X)
+    assert probabilities.shape == (2_000, 2)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
+    assert np.mean(probabilities.argmax(axis=1) == y) > 0.8
+
+
+def test_the_quality_table_prints_ours_beside_the_peer(capsys, monkeypatch):
+    command = ["quality", "--datasets", "diabetes", "california", "--seeds", "0"]
+    monkeypatch.setattr(sys, "argv", command)
+    monkeypatch.delenv("TFLEARNKIT_DATA", raising=False)
+    quality.main()
+    printed = capsys.readouterr().out
+    assert "diabetes, LinearRegressor" in printed
+    assert "<= 0.0001 reached" in printed
+    assert "california: skipped, TFLEARNKIT_DATA holds no folder" in printed
