@@ -46,6 +46,9 @@ _NAMED = {
     "Lion": _Named("Lion", 0.0003, 0.005),
 }
 
+# Where a decaying rate starts, of deep and of wide parts; it may start higher than a constant one.
+_DECAYING_FROM = (0.002, 0.02)
+
 
 @dataclass(frozen=True)
 class Optimizer:
@@ -113,6 +116,8 @@ def resolve_optimizer(given, learning_rate=None, *, default="Adam", wide=False) 
     if isinstance(given, schedule):
         return _named(default, given if learning_rate is None else learning_rate, wide)
     if given is None:
+        if learning_rate is None:
+            learning_rate = _DECAYING_FROM[wide]
         return _named(default, learning_rate, wide, decays=not callable(learning_rate))
     if isinstance(given, str):
         return _named(given, learning_rate, wide)

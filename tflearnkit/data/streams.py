@@ -249,10 +249,11 @@ def _together(rows: list[RawBatch]) -> RawBatch:
 
 
 def _with_arrays(batch: RawBatch) -> RawBatch:
-    """Make arrays of targets and weights."""
+    """Make arrays of targets and weights; a column of them, as tensors often come, is 1-D."""
     features, targets, weights = batch
     if targets is not None:
         targets = _decoded(np.asarray(_plain(targets)))
+        targets = targets[:, 0] if targets.shape[1:] == (1,) else targets
     if weights is not None:
         weights = np.asarray(_plain(weights), np.float32).reshape(-1)
     return RawBatch(features, targets, weights)

@@ -12,7 +12,7 @@ from tflearnkit.engines.base import borrowed, shared
 from tflearnkit.optimizers import Optimizer
 from tflearnkit.parts import CentredBias, Training
 
-__all__ = ["GradientEngine", "Penalties", "initial_state", "score"]
+__all__ = ["GradientEngine", "Penalties", "initial_state", "score", "slots_by_variable"]
 
 
 class Penalties(NamedTuple):
@@ -159,6 +159,35 @@ class _Flat:
         )
 
 
+def slots_by_variable(part, state: Mapping) -> dict[str, np.ndarray]:
+    """Return the optimizer slots of a part by public names: ``linear/age/weight/Ftrl_1``, ...
+
+    Counters of steps, which no variable owns, are left out.
+    """
+    flat = _Flat(part)
+    weights = {storage.name for storage in part.storages}
+    return {
+        f"{name}/{slot.removeprefix(part.name + '/')}": value
+        for slot, values in state.items()
+        if slot.startswith(f"{part.name}/") and slot not in weights and values.shape == (flat.size,)
+        for name, value in part.variables(flat.unpack(values, np.reshape)).items()
+    }
+
+
+def _slots(name: str, optimizer, weights) -> dict:
+    """Return the variables of an optimizer by the names that a state gives them.
+
+    The optimizer's kind is in the name, so that no other one takes up its slots; several slots
+    of the weights are numbered as TensorFlow numbered them: ``Adam``, ``Adam_1``.
+    """
+    kind = f"{name}/{type(optimizer).__name__}"
+    slots = [slot for slot in optimizer.variables if slot is not optimizer._learning_rate]
+    of_weights = [slot for slot in slots if slot.shape == weights.shape]
+    named = {kind + (f"_{i}" if i else ""): slot for i, slot in enumerate(of_weights)}
+    others = [slot for slot in slots if slot.shape != weights.shape]
+    return named | {f"{kind}/{number}": slot for number, slot in enumerate(others)}
+
+
 class _Program:
     """Variables, optimizers and the compiled loop over the steps of a chunk."""
 
@@ -179,9 +208,7 @@ class _Program:
         self.slots = {}
         for part, optimizer, weights in zip(parts, self.optimizers, self.weights, strict=True):
             optimizer.build([weights])
-            for number, slot in enumerate(optimizer.variables):
-                if slot is not optimizer._learning_rate:
-                    self.slots[f"{part.name}/optimizer/{number}"] = slot
+            self.slots.update(_slots(part.name, optimizer, weights))
         # A slot begins with one value throughout (0, or an accumulator's start).
         self.fresh = {name: np.ravel(slot.numpy())[:1] for name, slot in self.slots.items()}
         self.xla = xla

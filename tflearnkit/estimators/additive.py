@@ -67,7 +67,11 @@ class AdditiveEstimator(BaseEstimator):
     def _begin(self, source, classes) -> FittedModel:
         """Return an untrained model that has learned its columns and task from the source."""
         table, y, weights = source.sample
-        task = self._infer_task(y, weights, classes, isinstance(source, StreamSource))
+        # What a function brings may show one label of two; an array shows all there are.
+        streaming = isinstance(source, StreamSource) or (
+            source.as_one_batch and len(np.unique(y)) == 1
+        )
+        task = self._infer_task(y, weights, classes, streaming)
         return self._assemble(infer_feature_columns, task, draw_seed(self), table, weights)
 
     def _assemble(self, inferred, task, seed, table: Table | None = None, weights=None):
@@ -77,11 +81,14 @@ class AdditiveEstimator(BaseEstimator):
         """
         if table is not None:
             inferred = () if self._has_explicit_columns() else inferred(table)
+        inferred = tuple(sorted(inferred, key=lambda column: column.key))
         sides = self._present_sides()
         declared = [side.declare(inferred) for side in sides]
         columns = ColumnSet(column for side in declared for column in side)
         if table is not None:
             columns = columns.learn(table, weights)
+        else:
+            columns = columns.with_learned(inferred)
         parts = tuple(
             side.build(columns, names, task.n_outputs)
             for side, names in zip(sides, declared, strict=True)

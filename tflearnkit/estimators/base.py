@@ -82,13 +82,13 @@ class BaseEstimator(CallbackSupportMixin, SklearnBase):
         asked = Asked.of(self, steps, max_steps, epochs, batch_size, monitors)
         X = _either(X, x)
         parameters.check(self, asked)
+        # Made first, as scikit-learn tears callbacks down by it also where the fit fails.
+        tasks = CallbackTasks(self, self._init_callback_context(max_subtasks=None))
         with self._unchanged_on_error():
-            context = self._init_callback_context(max_subtasks=None)
-            context.call_on_fit_task_begin(estimator=self, X=X, y=y)
+            tasks.fit_begin(X, y, sample_weight)
             source = read_source(self, X, y, sample_weight, input_fn, batch_size)
-            heard = getattr(self, "_skl_callbacks", None)
-            self._train(source, asked, CallbackTasks(self, context, X, y) if heard else None)
-            context.call_on_fit_task_end(estimator=self, X=X, y=y)
+            self._train(source, asked, tasks if hasattr(self, "_skl_callbacks") else None)
+            tasks.fit_end()
         return self
 
     def _continue_fit(

@@ -1,7 +1,8 @@
-"""scikit-learn's callbacks, told of every epoch."""
+"""scikit-learn's callbacks, told of the fit and of every epoch."""
 
 from __future__ import annotations
 
+from tflearnkit.data import streams
 from tflearnkit.monitors.base import BaseMonitor
 
 __all__ = ["CallbackTasks"]
@@ -16,8 +17,6 @@ class CallbackTasks(BaseMonitor):
         Whose callbacks are told.
     context : CallbackContext
         That of the fit.
-    X, y
-        What ``fit`` was given.
 
     Attributes
     ----------
@@ -25,27 +24,34 @@ class CallbackTasks(BaseMonitor):
         The model with the weights reached so far; the run puts it there.
     """
 
-    def __init__(self, estimator, context, X, y):
-        self.estimator, self.context, self.X, self.y = estimator, context, X, y
+    def __init__(self, estimator, context):
+        self.estimator, self.context = estimator, context
         self.current = None
+        self._epoch = None
+
+    def fit_begin(self, X, y, sample_weight) -> None:
+        """Tell that the fit begins; what it was given goes with every task."""
+        metadata = None if sample_weight is None else {"sample_weight": sample_weight}
+        # A stream can be read once: a callback that scored it would leave nothing to learn from.
+        data = {} if streams.is_stream(X) else {"X": X, "y": y, "metadata": metadata}
+        self._given = {"estimator": self.estimator, **data}
+        self.context.call_on_fit_task_begin(**self._given)
+
+    def fit_end(self) -> None:
+        """Tell that the estimator is fitted, and with it an epoch left unfinished."""
+        for task in filter(None, (self._epoch, self.context)):
+            task.call_on_fit_task_end(**self._given, reconstruction_attributes={})
 
     def epoch_begin(self, epoch):
         super().epoch_begin(epoch)
-        self._task = self.context.subcontext(task_name="epoch")
-        self._task.call_on_fit_task_begin(estimator=self.estimator, X=self.X, y=self.y)
+        self._epoch = self.context.subcontext(task_name="epoch")
+        self._epoch.call_on_fit_task_begin(**self._given)
 
     def epoch_end(self, epoch):
         super().epoch_end(epoch)
-        return self._task.call_on_fit_task_end(
-            estimator=self.estimator,
-            X=self.X,
-            y=self.y,
-            reconstruction_attributes=self._reconstruct,
-        )
+        task, self._epoch = self._epoch, None
+        return task.call_on_fit_task_end(**self._given, reconstruction_attributes=self._attributes)
 
-    def _reconstruct(self) -> dict:
+    def _attributes(self) -> dict:
         """Return the attributes that make a copy of the estimator predict as of now."""
-        names = ("n_features_in_", "feature_names_in_")
-        kept = {name: getattr(self.estimator, name, None) for name in names}
-        present = {name: value for name, value in kept.items() if value is not None}
-        return present | self.estimator._fitted_attributes(self.current())
+        return self.estimator._fitted_attributes(self.current())

@@ -54,7 +54,7 @@ class DNNClassifier(ClassifierFace, _DNN):
         a rate that falls to zero over the fit.
     activation_fn : str, callable or None, default="relu"
         What follows each hidden layer.
-    dropout : float in [0, 1), optional
+    dropout : float in [0, 1) or None, default=0.1
         Probability of dropping a hidden unit in training.
     gradient_clip_norm : float > 0, optional
         Largest global norm of a gradient.
@@ -64,8 +64,9 @@ class DNNClassifier(ClassifierFace, _DNN):
         How often to save and report.
     batch_norm : bool, default=False
         Whether hidden layers are normalised over the batch.
-    l1_regularization, l2_regularization : float >= 0
-        Weight of ``sum |w|`` and ``sum w^2 / 2`` beside the mean loss.
+    l1_regularization, l2_regularization : float >= 0, default=0, 1e-3
+        Weight of ``sum |w|`` and ``sum w^2 / 2`` beside the mean loss, over all weights but biases
+        and embeddings.
     class_weight : dict or "balanced", optional
         Weights of the classes; "balanced" gives each the same total.
     learning_rate : float > 0 or Keras schedule, optional
@@ -117,14 +118,14 @@ class DNNClassifier(ClassifierFace, _DNN):
         weight_column_name=None,
         optimizer=None,
         activation_fn="relu",
-        dropout=None,
+        dropout=0.1,
         gradient_clip_norm=None,
         enable_centered_bias=False,
         config=None,
         *,
         batch_norm=False,
         l1_regularization=0.0,
-        l2_regularization=0.0,
+        l2_regularization=1e-3,
         class_weight=None,
         learning_rate=None,
         steps=None,
@@ -208,14 +209,14 @@ validation_fraction, n_iter_no_change, random_state, verbose
         weight_column_name=None,
         optimizer=None,
         activation_fn="relu",
-        dropout=None,
+        dropout=0.1,
         gradient_clip_norm=None,
         enable_centered_bias=False,
         config=None,
         *,
         batch_norm=False,
         l1_regularization=0.0,
-        l2_regularization=0.0,
+        l2_regularization=1e-4,
         learning_rate=None,
         steps=None,
         epochs=None,

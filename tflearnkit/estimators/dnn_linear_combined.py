@@ -72,7 +72,7 @@ class DNNLinearCombinedClassifier(ClassifierFace, _DNNLinearCombined):
         Units of each hidden layer.
     dnn_activation_fn : str, callable or None, default="relu"
         What follows each hidden layer.
-    dnn_dropout : float in [0, 1), optional
+    dnn_dropout : float in [0, 1) or None, default=0.1
         Probability of dropping a hidden unit in training.
     gradient_clip_norm, enable_centered_bias, config, batch_norm, l1_regularization, \
 l2_regularization, class_weight, learning_rate, steps, epochs, batch_size, early_stopping, \
@@ -116,14 +116,14 @@ validation_fraction, n_iter_no_change, random_state, verbose
         dnn_optimizer=None,
         dnn_hidden_units=(128, 64),
         dnn_activation_fn="relu",
-        dnn_dropout=None,
+        dnn_dropout=0.1,
         gradient_clip_norm=None,
         enable_centered_bias=False,
         config=None,
         *,
         batch_norm=False,
         l1_regularization=0.0,
-        l2_regularization=0.0,
+        l2_regularization=1e-3,
         class_weight=None,
         learning_rate=None,
         steps=None,
@@ -210,14 +210,14 @@ validation_fraction, n_iter_no_change, random_state, verbose
         dnn_optimizer=None,
         dnn_hidden_units=(128, 64),
         dnn_activation_fn="relu",
-        dnn_dropout=None,
+        dnn_dropout=0.1,
         gradient_clip_norm=None,
         enable_centered_bias=False,
         config=None,
         *,
         batch_norm=False,
         l1_regularization=0.0,
-        l2_regularization=0.0,
+        l2_regularization=1e-4,
         learning_rate=None,
         steps=None,
         epochs=None,

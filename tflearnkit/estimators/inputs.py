@@ -52,6 +52,7 @@ def read_table(estimator, X, *, reset: bool) -> Table:
 
 
 def _read_array(estimator, X, reset: bool) -> Table:
+    X = X.numpy() if hasattr(X, "numpy") else X  # a tensor
     array = np.asarray(X) if isinstance(X, list | tuple) else X
     if getattr(array, "ndim", 0) == 2 and getattr(array, "dtype", None) is not None:
         if array.dtype.kind in "US" or (array.dtype == object and _has_text(array)):

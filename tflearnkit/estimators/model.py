@@ -10,7 +10,7 @@ import numpy as np
 
 from tflearnkit.columns.base import ColumnSet, Encoded
 from tflearnkit.data.table import Table
-from tflearnkit.engines.gradient import score
+from tflearnkit.engines.gradient import score, slots_by_variable
 from tflearnkit.errors import did_you_mean, listing
 
 __all__ = ["FittedModel"]
@@ -94,8 +94,7 @@ class FittedModel:
         named: dict[str, np.ndarray] = {"global_step": np.int64(self.step)}
         for part in self.parts:
             named.update(part.variables({s.name: self.state[s.name] for s in part.storages}))
-        weights = self.weights
-        named.update((name, value) for name, value in self.state.items() if name not in weights)
+            named.update(slots_by_variable(part, self.state))
         return named
 
     def variable(self, name: str) -> np.ndarray:

@@ -69,14 +69,32 @@ def check(estimator, asked) -> None:
     )
     sizes = {key: getattr(asked, key) for key in _REQUEST}
     validate_parameter_constraints(_REQUEST, sizes, caller_name=f"{name}.fit")
-    if asked.steps is not None and asked.max_steps is not None:
-        raise ValueError(
-            "Can not provide both steps and max_steps. Got "
-            f"{asked.steps} and {asked.max_steps}: steps counts from here, max_steps in all."
-        )
+    _check_one_length(asked)
     _check_monitors(asked.monitors)
+    _check_one_model_dir(estimator)
     if model_dir_of(estimator) is not None:
         checkpoint.check_writable(model_dir_of(estimator))
+
+
+def _check_one_length(asked) -> None:
+    given = {name: getattr(asked, name) for name in ("steps", "max_steps", "epochs")}
+    given = {name: value for name, value in given.items() if value is not None}
+    if len(given) > 1:
+        raise ValueError(
+            f"Can not provide both {' and '.join(given)}. Got "
+            f"{' and '.join(map(str, given.values()))}: steps counts from here, max_steps in all, "
+            "epochs in passes over the data. Pass one of them."
+        )
+
+
+def _check_one_model_dir(estimator) -> None:
+    own, config = estimator.model_dir, estimator.config
+    other = None if config is None else config.model_dir
+    if own is not None and other is not None and os.fspath(own) != os.fspath(other):
+        raise ValueError(
+            "model_dir are set both in constructor and RunConfig, but with different values: "
+            f"{os.fspath(own)!r} and {os.fspath(other)!r}. Set one of them."
+        )
 
 
 def _check_monitors(monitors) -> None:

@@ -17,18 +17,9 @@ from tflearnkit.tasks import BinaryTask, MulticlassTask, MultilabelTask, Regress
 
 __all__ = ["adopt", "model_dir_of", "restored", "save"]
 
-_KINDS = {
-    kind.__name__: kind
-    for kind in (
-        BinaryTask,
-        MulticlassTask,
-        MultilabelTask,
-        RegressionTask,
-        SparseNumericColumn,
-        StandardizedColumn,
-        VocabularyColumn,
-    )
-}
+_LEARNING = (SparseNumericColumn, StandardizedColumn, VocabularyColumn)  # from the data
+_TASKS = (BinaryTask, MulticlassTask, MultilabelTask, RegressionTask)
+_KINDS = {kind.__name__: kind for kind in (*_TASKS, *_LEARNING)}
 
 
 def model_dir_of(estimator) -> str | None:
@@ -42,12 +33,12 @@ def model_dir_of(estimator) -> str | None:
 def save(estimator, model: FittedModel) -> str:
     """Write a checkpoint of ``model`` into the estimator's ``model_dir``; return its path."""
     config = estimator.config or RunConfig()
-    columns = None if estimator._has_explicit_columns() else estimator._inferred_columns(model)
+    columns = (*model.columns.dense, *model.columns.ids)
     manifest = {
         "estimator": type(estimator).__name__,
         "seed": model.seed,
         "task": _described(model.task),
-        "columns": columns and [_described(column) for column in columns],
+        "columns": [_described(column) for column in columns if type(column) in _LEARNING],
         "n_features_in": getattr(estimator, "n_features_in_", None),
         "feature_names_in": _plain(getattr(estimator, "feature_names_in_", None)),
     }
@@ -65,35 +56,64 @@ def restored(estimator) -> FittedModel | None:
     CheckpointError
         If the checkpoint is of another kind of estimator, or of one shaped differently.
     """
-    model_dir = model_dir_of(estimator)
-    found = None if model_dir is None else checkpoint.restore(model_dir)
+    found = _newest(estimator)
     if found is None:
         return None
-    kept = found.manifest
-    if kept.get("estimator") != type(estimator).__name__:
-        raise CheckpointError(
-            f"model_dir {model_dir!r} should hold checkpoints of {type(estimator).__name__}, but "
-            f"{os.path.basename(found.path)} is of {kept.get('estimator')}. Choose another "
-            "model_dir."
-        )
-    task = _rebuilt(kept["task"])
-    columns = tuple(_rebuilt(column) for column in kept["columns"] or ())
-    model = estimator._assemble(columns, task, int(kept["seed"]))
-    _check_shapes(model, found)
-    return model.with_state(found.arrays, found.step)
+    _check_features(estimator, found)
+    return _model(estimator, found)
 
 
 def adopt(estimator) -> None:
     """Make an estimator that was never fitted that of the newest checkpoint, if there is one."""
-    model = restored(estimator)
-    if model is None:
+    found = _newest(estimator)
+    if found is None:
         return
-    kept = checkpoint.restore(model_dir_of(estimator)).manifest
+    kept = found.manifest
+    model = _model(estimator, found)
     if kept["n_features_in"] is not None:
         estimator.n_features_in_ = kept["n_features_in"]
     if kept["feature_names_in"] is not None:
         estimator.feature_names_in_ = np.array(kept["feature_names_in"], dtype=object)
     estimator._keep(model)
+
+
+def _newest(estimator) -> checkpoint.Checkpoint | None:
+    model_dir = model_dir_of(estimator)
+    found = None if model_dir is None else checkpoint.restore(model_dir)
+    if found is not None and found.manifest.get("estimator") != type(estimator).__name__:
+        raise CheckpointError(
+            f"model_dir {model_dir!r} should hold checkpoints of {type(estimator).__name__}, but "
+            f"{os.path.basename(found.path)} is of {found.manifest.get('estimator')}. Choose "
+            "another model_dir."
+        )
+    return found
+
+
+def _model(estimator, found) -> FittedModel:
+    task = _rebuilt(found.manifest["task"])
+    columns = tuple(_rebuilt(column) for column in found.manifest["columns"])
+    model = estimator._assemble(columns, task, int(found.manifest["seed"]))
+    _check_shapes(model, found)
+    return model.with_state(found.arrays, found.step)
+
+
+def _check_features(estimator, found) -> None:
+    """Check that training goes on with the features that it began with."""
+    if estimator._has_explicit_columns():  # these say themselves what they need
+        return
+    for name, attribute in (
+        ("feature_names_in", "feature_names_in_"),
+        ("n_features_in", "n_features_in_"),
+    ):
+        before, now = found.manifest[name], _plain(getattr(estimator, attribute, None))
+        if isinstance(before, list) and isinstance(now, list):
+            before, now = sorted(before), sorted(now)
+        if before != now:
+            raise CheckpointError(
+                f"Training should go on with the features of the checkpoint {found.path!r}, where "
+                f"{attribute} is {before}, but X has {now}. Pass the same features, or choose "
+                "another model_dir."
+            )
 
 
 def _check_shapes(model: FittedModel, found) -> None:

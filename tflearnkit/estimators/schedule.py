@@ -47,7 +47,7 @@ class Schedule(NamedTuple):
             return cls(batch_size, asked.max_steps)
         if asked.steps is not None:
             return cls(batch_size, step + asked.steps)
-        epochs = asked.epochs or _epochs(steps_per_epoch)
+        epochs = asked.epochs or _epochs(n_rows)
         return cls(batch_size, step + epochs * steps_per_epoch)
 
     @classmethod
@@ -60,10 +60,10 @@ class Schedule(NamedTuple):
 
 
 def _batch_size(n_rows: int) -> int:
-    """Return rows per step that give small data many steps and large data fast ones."""
-    return int(min(256, max(32, 2 ** round(math.log2(max(n_rows, 1) / 100)))))
+    """Return a power of two near a two-hundredth of the rows: small data gets enough steps."""
+    return int(min(256, max(32, 2 ** round(math.log2(max(n_rows, 1) / 200)))))
 
 
-def _epochs(steps_per_epoch: int) -> int:
-    """Return passes enough for about 3000 steps, but 10 at the least and 200 at the most."""
-    return int(min(200, max(10, round(3000 / steps_per_epoch))))
+def _epochs(n_rows: int) -> int:
+    """Return as many passes as show the network a million and a half rows, within 10 and 200."""
+    return int(min(200, max(10, round(1.5e6 / n_rows))))

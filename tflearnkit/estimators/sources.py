@@ -60,7 +60,8 @@ def read_source(
         return TableSource(_labelled(estimator, table, y, sample_weight))
     batches = _labelled_batches(estimator, given, y, batch_size, reset)
     if input_fn is not None and not streams.is_stream(given):
-        return TableSource(next(batches), as_one_batch=True)
+        _check_no_batch_size(batch_size)
+        return TableSource(_joined([next(batches)]), as_one_batch=True)
     _check_class_weight(estimator)
     ahead = list(_first_rows(batches))
     return StreamSource(_joined(ahead), lambda: itertools.chain(ahead, batches))
@@ -152,6 +153,15 @@ def _joined(pieces: list[Labelled]) -> Labelled:
     if len(pieces) == 1:
         return pieces[0]
     return Labelled(concatenated(tables), np.concatenate(targets), np.concatenate(weights))
+
+
+def _check_no_batch_size(batch_size) -> None:
+    if batch_size is not None:
+        raise ValueError(
+            f"Can not provide both input_fn and batch_size. Got {batch_size} rows a step, but "
+            "tensors of an input_fn are the batch of each step. Leave batch_size out, or return a "
+            "tf.data.Dataset of rows."
+        )
 
 
 def _check_class_weight(estimator) -> None:
