@@ -56,10 +56,9 @@ def normal_classes(n_rows, n_columns, n_hidden=8, seed=0):
 
 
 def linear_classes(n_rows, n_columns, seed=0):
-    """Return correlated columns of unit scale and a label drawn from a logistic model."""
+    """Return correlated columns of unit scale (condition number 1e4) and a label drawn from a logistic model."""
     rng = np.random.default_rng(seed)
-    mixing = np.eye(n_columns) + 0.1 * rng.standard_normal((n_columns, n_columns))
-    X = rng.standard_normal((n_rows, n_columns)) @ mixing
+    X = rng.standard_normal((n_rows, n_columns)) @ rng.standard_normal((n_columns, n_columns))
     X /= X.std(axis=0)
     score = X @ rng.standard_normal(n_columns) * 0.3
     return X, (rng.random(n_rows) < 1 / (1 + np.exp(-score))).astype(int)

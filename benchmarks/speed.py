@@ -29,6 +29,7 @@ from benchmarks.timing import (
     median_of_processes,
     report_ratios,
     report_value,
+    warn_if_busy,
 )
 
 PLAIN = {"optimizer": "Adam", "learning_rate": 0.001, "random_state": 0}
@@ -271,6 +272,7 @@ def main():
     warnings.simplefilter("ignore", ConvergenceWarning)  # few epochs are meant to be few
     print("Speed: seconds (medians), two threads, ratio is tflearnkit / peer")
     for name in parser.parse_args().only:
+        warn_if_busy()
         BENCHMARKS[name]()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import statistics
 import subprocess
 import sys
@@ -42,6 +43,13 @@ def median_of_processes(codes, rounds):
         for name, code in codes.items():
             numbers[name].append(in_fresh_process(code))
     return {name: statistics.median(values) for name, values in numbers.items()}
+
+
+def warn_if_busy():
+    """Say so where others use the machine: idle threads that spin make such figures worthless."""
+    load, cores = os.getloadavg()[0], os.cpu_count()
+    if load > cores + 0.5:
+        print(f"\nThe machine is busy (load {load:.1f} on {cores} cores): do not trust what follows")
 
 
 def verdict(value, target, at_least=False):

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from tflearnkit.data import as_table
-from tflearnkit.data.streams import batches, input_fn_batches, is_stream
+from tflearnkit.data.streams import batches, called, is_stream
 
 X = np.arange(10.0).reshape(5, 2)
 Y = np.array([0, 1, 0, 1, 1])
@@ -20,6 +20,11 @@ def joined(found):
     features = [as_table(batch.features)[""] for batch in found]
     targets = None if found[0].targets is None else np.concatenate([b.targets for b in found])
     return np.concatenate(features), targets, [len(f) for f in features]
+
+
+def input_fn_batches(input_fn, batch_size=128):
+    result, name = called(input_fn)
+    return batches(result, batch_size=batch_size, name=name)
 
 
 def test_what_is_a_stream():

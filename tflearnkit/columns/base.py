@@ -147,13 +147,14 @@ class DeepColumn:
         return repr(self)
 
 
-def check_feature_columns(columns: Iterable) -> tuple:
+def check_feature_columns(columns: Iterable, name: str = "feature_columns") -> tuple:
     """Return the feature columns a user gave as a tuple, or say what is wrong with them.
 
     Raises
     ------
     ValueError
-        For a dict, for something that is no column, and for the same column twice.
+        For no columns, something that is no list or no column, and for the same column twice;
+        the message calls the columns ``name``.
 
     Examples
     --------
@@ -161,23 +162,29 @@ def check_feature_columns(columns: Iterable) -> tuple:
     >>> len(check_feature_columns([real_valued_column("age"), real_valued_column("height")]))
     2
     """
-    if isinstance(columns, Mapping):
+    if isinstance(columns, Mapping | str) or not isinstance(columns, Iterable):
+        kind = "dict" if isinstance(columns, Mapping) else type(columns).__name__
         raise ValueError(
-            "Expected feature_columns to be iterable, found dict. Pass a list of columns, such as "
+            f"Expected {name} to be iterable, found {kind}. Pass a list of columns, such as "
             "[real_valued_column('age')]."
         )
     columns = tuple(columns)
+    if not columns:
+        raise ValueError(
+            f"{name} must hold at least one column, but is empty. Give some, or leave {name} out "
+            "to have them inferred from X."
+        )
     seen = set()
     for column in columns:
         if not isinstance(column, Column | DeepColumn):
             raise ValueError(
-                f"feature_columns takes feature columns, but has {column!r}. Make one with "
+                f"{name} takes feature columns, but has {column!r}. Make one with "
                 "real_valued_column, sparse_column_with_keys, ..."
             )
         if column.key in seen:
             raise ValueError(
                 f"Duplicate feature column key found for column: {column.name}. Give each column "
-                "once."
+                f"of {name} once."
             )
         seen.add(column.key)
     return columns

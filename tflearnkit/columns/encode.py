@@ -65,20 +65,30 @@ def _encode_dense(columns, raw: RawFeatures) -> np.ndarray:
         features = raw.features([name for column in group for name in column.sources])
         parts.append(kind.transform_all(group, features).numpy())
     joint = _side_by_side(parts, raw.table.n_rows)
-    if np.isnan(joint).any():
-        raise ValueError(_nan_message(columns, raw))
+    if not np.isfinite(joint).all():
+        found = [column.transform(raw.features(column.sources)).numpy() for column in columns]
+        _refuse_not_finite(columns, found)
     return joint
 
 
-def _nan_message(columns, raw: RawFeatures) -> str:
-    names = [
-        repr(column.name)
-        for column in columns
-        if np.isnan(column.transform(raw.features(column.sources))).any()
+def _refuse_not_finite(columns, found: list[np.ndarray]) -> None:
+    """Say which columns met a missing number, or one too large for float32."""
+    pairs = list(zip(columns, found, strict=True))
+    missing = [repr(column.name) for column, numbers in pairs if np.isnan(numbers).any()]
+    if missing:
+        raise ValueError(
+            f"Column {listing(missing)} expects numbers, but X has NaN in it. Give the column a "
+            "default_value, impute the missing numbers, or leave out feature_columns."
+        )
+    too_large = [
+        f"{column.name!r} (row {np.argwhere(np.isinf(numbers))[0, 0]})"
+        for column, numbers in pairs
+        if np.isinf(numbers).any()
     ]
-    return (
-        f"Column {listing(names)} expects numbers, but X has NaN in it. Give the column a "
-        "default_value, impute the missing numbers, or leave out feature_columns."
+    raise ValueError(
+        "Columns must give numbers that float32 can hold, up to 3.4e38, but X holds larger ones "
+        f"in column {listing(too_large)}. Scale them down, or replace them by NaN where they mean "
+        "that nothing is known."
     )
 
 
@@ -92,7 +102,11 @@ def _encode_ids(column, raw: RawFeatures):
     features, codes = different or (raw.features(names), slice(None))
     ids, weights = column.transform(features)
     ids = ids.numpy()[codes]
-    weights = None if weights is None else weights.numpy()[codes]
+    if weights is not None:
+        weights = weights.numpy()
+        if not np.isfinite(weights).all():
+            _refuse_not_finite([column], [weights])
+        weights = weights[codes]
     if all(isinstance(raw.table[name], np.ndarray) for name in names):
         return ids, weights
     return _lengthened(ids, weights)

@@ -61,7 +61,14 @@ class StandardizedColumn(DenseColumn):
     def learn(self, table: Table, sample_weight=None) -> StandardizedColumn:
         numbers = as_matrix(raw_feature(table[self.name]), np.float64)
         given = ~np.isnan(numbers)
-        mean, scale = _moments(numbers, given, sample_weight)
+        with np.errstate(over="ignore", invalid="ignore"):
+            mean, scale = _moments(numbers, given, sample_weight)
+        if not np.isfinite(scale).all():
+            raise ValueError(
+                f"Column {self.name!r} must hold numbers whose squares float64 can hold, but its "
+                f"largest is {np.nanmax(np.abs(numbers)):.3g}. Scale such numbers down, or replace "
+                "them by NaN where they mean that nothing is known."
+            )
         missing = np.flatnonzero(~given.all(axis=0))
         return replace(
             self,

@@ -51,7 +51,16 @@ class RealValuedColumn(DenseColumn):
         if self.default_value is not None and numbers.dtype.is_floating:
             default = tf.constant(self.default_value, numbers.dtype)
             numbers = tf.where(tf.math.is_nan(numbers), default, numbers)
-        return numbers if self.normalizer is None else self.normalizer(numbers)
+        return numbers if self.normalizer is None else self._normalized(numbers)
+
+    def _normalized(self, numbers: tf.Tensor) -> tf.Tensor:
+        found = tf.convert_to_tensor(self.normalizer(numbers))
+        if not found.shape.is_compatible_with(numbers.shape):
+            raise ValueError(
+                f"The normalizer of column {self.name!r} must keep the shape {numbers.shape}, but "
+                f"it returned {found.shape}. Let it work number by number."
+            )
+        return found
 
     def transform(self, features) -> tf.Tensor:
         return tf.cast(self.numbers(features), tf.float32)

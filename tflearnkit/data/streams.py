@@ -6,6 +6,7 @@ weights are arrays or None.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain, islice
 from typing import NamedTuple
@@ -15,7 +16,7 @@ import numpy as np
 from tflearnkit.data.frames import to_narwhals
 from tflearnkit.errors import listing
 
-__all__ = ["RawBatch", "batches", "input_fn_batches", "is_stream"]
+__all__ = ["RawBatch", "batches", "called", "is_stream"]
 
 
 class RawBatch(NamedTuple):
@@ -77,12 +78,12 @@ def batches(source, y=None, batch_size: int = 128, name: str = "X") -> Iterator[
     return map(_with_arrays, elements) if in_batches else _grouped(elements, batch_size)
 
 
-def input_fn_batches(input_fn: Callable, batch_size: int = 128) -> Iterator[RawBatch]:
-    """Iterate over the batches of what an ``input_fn`` returns; see `batches`.
+def called(input_fn: Callable) -> tuple[object, str]:
+    """Call an ``input_fn``; return what it brings, and how error messages call it.
 
     An ``input_fn`` takes no argument and returns features, ``(features, targets)`` or ``(features,
     targets, weights)`` made of tensors or arrays (one batch), a ``tf.data.Dataset``, or an
-    iterator.
+    iterator: what `batches` takes.
     """
     if not callable(input_fn):
         raise TypeError(
@@ -90,6 +91,7 @@ def input_fn_batches(input_fn: Callable, batch_size: int = 128) -> Iterator[RawB
             f"{type(input_fn).__name__}. Pass the function itself, not what it returns."
         )
     name = f"input_fn {getattr(input_fn, '__name__', type(input_fn).__name__)!r}"
+    _check_takes_nothing(input_fn, name)
     result = input_fn()
     if not (isinstance(result, tuple) or is_stream(result) or _is_features(result)):
         raise TypeError(
@@ -97,7 +99,19 @@ def input_fn_batches(input_fn: Callable, batch_size: int = 128) -> Iterator[RawB
             f"tensors, arrays or dicts of them, or a tf.data.Dataset, but returned a value of "
             f"type {type(result).__name__}. Return one of these."
         )
-    return batches(result, batch_size=batch_size, name=name)
+    return result, name
+
+
+def _check_takes_nothing(input_fn: Callable, name: str) -> None:
+    try:
+        inspect.signature(input_fn).bind()
+    except ValueError:
+        return  # some functions written in C do not say what they take
+    except TypeError as error:
+        raise TypeError(
+            f"{name} must be a function without arguments, but has a {error}. Wrap it: "
+            "input_fn=lambda: ...(...)."
+        ) from error
 
 
 def _is_dataset(X) -> bool:

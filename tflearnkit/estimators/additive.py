@@ -67,9 +67,9 @@ class AdditiveEstimator(BaseEstimator):
     def _begin(self, source, classes) -> FittedModel:
         """Return an untrained model that has learned its columns and task from the source."""
         table, y, weights = source.sample
-        # What a function brings may show one label of two; an array shows all there are.
+        # Of 0 and 1, what a function brings may show but one; an array shows all labels there are.
         streaming = isinstance(source, StreamSource) or (
-            source.as_one_batch and len(np.unique(y)) == 1
+            source.as_one_batch and np.isin(y, (0, 1)).all()
         )
         task = self._infer_task(y, weights, classes, streaming)
         return self._assemble(infer_feature_columns, task, draw_seed(self), table, weights)

@@ -20,7 +20,7 @@ from tflearnkit.estimators.model import FittedModel
 from tflearnkit.estimators.schedule import Asked
 from tflearnkit.estimators.sources import read_evaluation, read_rows, read_source
 
-__all__ = ["BaseEstimator"]
+__all__ = ["BaseEstimator", "either"]
 
 
 class BaseEstimator(CallbackSupportMixin, SklearnBase):
@@ -79,8 +79,9 @@ class BaseEstimator(CallbackSupportMixin, SklearnBase):
         -------
         self
         """
+        monitors = parameters.as_monitors(monitors)
         asked = Asked.of(self, steps, max_steps, epochs, batch_size, monitors)
-        X = _either(X, x)
+        X = either(X, x)
         parameters.check(self, asked)
         # Made first, as scikit-learn tears callbacks down by it also where the fit fails.
         tasks = CallbackTasks(self, self._init_callback_context(max_subtasks=None))
@@ -96,8 +97,9 @@ class BaseEstimator(CallbackSupportMixin, SklearnBase):
     ):
         """Do what ``partial_fit`` promises: one pass over ``X``, or ``steps`` steps."""
         epochs = 1 if steps is None else None
-        asked = Asked(steps, None, epochs, batch_size or self.batch_size, tuple(monitors or ()))
-        parameters.check(self, asked)
+        rows = self.batch_size if batch_size is None else batch_size
+        asked = Asked(steps, None, epochs, rows, parameters.as_monitors(monitors))
+        parameters.check(self, asked, "partial_fit")
         with self._unchanged_on_error():
             fresh = not self.__sklearn_is_fitted__()
             source = read_source(
@@ -139,9 +141,10 @@ class BaseEstimator(CallbackSupportMixin, SklearnBase):
         dict of str to float
             ``loss``, ``global_step`` and the metrics.
         """
+        parameters.check_sizes(self, "evaluate", steps=steps, batch_size=batch_size)
         model = self._fitted()
         batches = read_evaluation(
-            self, _either(X, x), y, sample_weight, input_fn, steps=steps, batch_size=batch_size
+            self, either(X, x), y, sample_weight, input_fn, steps=steps, batch_size=batch_size
         )
         found = evaluation.evaluate(model, batches, metrics)
         evaluation.write_summary(persistence.model_dir_of(self), name, found)
@@ -176,9 +179,10 @@ class BaseEstimator(CallbackSupportMixin, SklearnBase):
         return tuple(np.concatenate(arrays) for arrays in zip(*pieces, strict=True))
 
     def _outputs_by_block(self, X, input_fn=None, batch_size=None) -> Iterator[tuple]:
+        parameters.check_sizes(self, "predict", batch_size=batch_size)
         model = self._fitted()
-        for table in read_rows(self, X, input_fn, batch_size):
-            yield from model.outputs_by_block(table, batch_size)
+        tables = read_rows(self, X, input_fn, batch_size)
+        return (found for table in tables for found in model.outputs_by_block(table, batch_size))
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "model_")
@@ -204,7 +208,8 @@ class BaseEstimator(CallbackSupportMixin, SklearnBase):
             raise
 
 
-def _either(X, x):
+def either(X, x):
+    """Return the features, whichever of its two names they came under."""
     if X is not None and x is not None:
-        raise ValueError("X and x mean the same. Got both; pass one of them.")
+        raise ValueError("X and x mean the same. Got both: pass one of them.")
     return X if x is None else x

@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 from sklearn.base import ClassifierMixin
 
+from tflearnkit.errors import listing
+from tflearnkit.estimators.base import either
+from tflearnkit.estimators.weights import check_class_weight
 from tflearnkit.tasks import infer_classification
 
 __all__ = ["ClassifierFace", "gathered"]
@@ -40,17 +43,21 @@ class ClassifierFace(ClassifierMixin):
         -------
         self
         """
+        if classes is not None and hasattr(self, "classes_"):
+            self._check_same_classes(classes)
         return self._continue_fit(
             X, y, sample_weight, input_fn, steps, batch_size, monitors, classes
         )
 
-    def predict(self, X=None, *, input_fn=None, batch_size=None, as_iterable=False):
+    def predict(self, X=None, *, x=None, input_fn=None, batch_size=None, as_iterable=False):
         """Return the most probable label of each row.
 
         Parameters
         ----------
         X : as in ``fit``
             The rows.
+        x : optional
+            Another spelling of ``X``.
         input_fn : callable, optional
             Brings the rows instead; targets that it brings too are passed over.
         batch_size : int > 0, optional
@@ -64,11 +71,11 @@ class ClassifierFace(ClassifierMixin):
         """
         blocks = (
             self.model_.task.decode(linked)
-            for _, linked in self._outputs_by_block(X, input_fn, batch_size)
+            for _, linked in self._outputs_by_block(either(X, x), input_fn, batch_size)
         )
         return gathered(blocks, as_iterable)
 
-    def predict_proba(self, X=None, *, input_fn=None, batch_size=None, as_iterable=False):
+    def predict_proba(self, X=None, *, x=None, input_fn=None, batch_size=None, as_iterable=False):
         """Return probabilities, as ``predict`` does labels.
 
         Returns
@@ -76,7 +83,8 @@ class ClassifierFace(ClassifierMixin):
         array of shape (n, n_classes)
             In the order of ``classes_``; for multi-label targets one column a label.
         """
-        blocks = (linked for _, linked in self._outputs_by_block(X, input_fn, batch_size))
+        outputs = self._outputs_by_block(either(X, x), input_fn, batch_size)
+        blocks = (linked for _, linked in outputs)
         return gathered(blocks, as_iterable)
 
     def predict_log_proba(self, X=None, *, input_fn=None, batch_size=None):
@@ -92,15 +100,25 @@ class ClassifierFace(ClassifierMixin):
         array of shape (n,) for two classes, else (n, n_classes)
         """
         scores, _ = self._outputs(X, input_fn, batch_size)
+        scores = scores.astype(np.float64)  # in which scikit-learn calibrates them
         return scores[:, 0] if self.model_.task.kind == "binary" else scores
 
+    def _check_same_classes(self, classes) -> None:
+        if not np.array_equal(np.unique(_listed(classes)), self.classes_):
+            raise ValueError(
+                f"classes must be those of the first call, {listing(self.classes_)}. Got "
+                f"{listing(_listed(classes))}. Pass the same, or fit afresh."
+            )
+
     def _infer_task(self, y, weights, classes, streaming: bool):
-        n_classes = self.n_classes
         if classes is not None:
-            return _check_covers(infer_classification(np.asarray(classes), n_classes), y)
-        if streaming and n_classes is None and y.ndim == 1:
-            n_classes = 2
-        return infer_classification(y, n_classes)
+            task = infer_classification(_listed(classes), self.n_classes)
+            task.encode(y)  # or the error that names the labels it lacks
+        else:
+            task = infer_classification(y, self.n_classes, streaming)
+        if task.kind != "multilabel":
+            check_class_weight(self.class_weight, list(task.classes))
+        return task
 
     def _fitted_attributes(self, model) -> dict:
         found = super()._fitted_attributes(model)
@@ -113,9 +131,14 @@ class ClassifierFace(ClassifierMixin):
         return tags
 
 
-def _check_covers(task, y):
-    task.encode(y)
-    return task
+def _listed(classes) -> np.ndarray:
+    classes = np.asarray(classes)
+    if classes.ndim != 1:
+        raise ValueError(
+            "classes must be a list of all labels that will ever occur. Got an array of shape "
+            f"{classes.shape}. Pass, for example, numpy.unique(y)."
+        )
+    return classes
 
 
 def gathered(blocks, as_iterable: bool):

@@ -27,21 +27,25 @@ class _DNNLinearCombined(AdditiveEstimator):
         return (self._wide(wide) if wide else None), (self._deep(deep) if deep else None)
 
     def _wide(self, columns) -> WidePart:
-        columns = None if columns is None else check_feature_columns(columns)
+        if columns is not None:
+            columns = check_feature_columns(columns, "linear_feature_columns")
         return WidePart(columns, self.linear_optimizer)
 
     def _deep(self, columns) -> DeepPart:
-        hidden_units = check_hidden_units(self.dnn_hidden_units or ())
+        units = () if self.dnn_hidden_units is None else self.dnn_hidden_units
+        hidden_units = check_hidden_units(units, "dnn_hidden_units")
+        if columns is not None:
+            columns = check_feature_columns(columns, "dnn_feature_columns")
         if not hidden_units:
             raise ValueError(
                 "dnn_hidden_units must be defined when dnn_feature_columns is specified. Got "
                 f"{self.dnn_hidden_units!r}: give the units of each hidden layer."
             )
         return DeepPart(
-            None if columns is None else check_feature_columns(columns),
+            columns,
             self.dnn_optimizer,
             hidden_units,
-            check_activation(self.dnn_activation_fn),
+            check_activation(self.dnn_activation_fn, "dnn_activation_fn"),
             self.dnn_dropout or 0.0,
             self.batch_norm,
         )

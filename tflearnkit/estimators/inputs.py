@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse
-from sklearn.utils import check_consistent_length, compute_sample_weight
-from sklearn.utils.validation import _check_sample_weight, validate_data
+from sklearn.utils import check_array
 
 from tflearnkit.data.table import EMPTY, Table, as_table, check_finite
 from tflearnkit.errors import did_you_mean, listing
+from tflearnkit.estimators.weights import (
+    check_some_weight,
+    class_weights,
+    row_weights,
+    take_weight_column,
+)
 
-__all__ = ["Labelled", "check_some_weight", "label", "read_table", "take_weight_column"]
+__all__ = ["Labelled", "label", "read_table"]
 
 
 class Labelled(NamedTuple):
@@ -39,92 +45,160 @@ def read_table(estimator, X, *, reset: bool) -> Table:
     need, and ``X`` may hold more.
     """
     if X is None:
-        raise ValueError("Either X or input_fn must be provided. Got neither.")
+        raise ValueError(
+            "Either X or input_fn must be provided. Got neither: pass the rows, or a function "
+            "that brings them."
+        )
     if named(X):
         table = as_table(X)
         _check_some_rows(table)
-    else:
-        table = _read_array(estimator, X, reset)
+        check_finite(table)
+        return _check_names(estimator, table, reset)
+    table = _read_array(estimator, X)
     check_finite(table)
-    if EMPTY in table.names:
-        return _with_fitted_names(estimator, table, reset)
-    return _check_names(estimator, table, reset)
+    return _by_position(estimator, table, reset)
 
 
-def _read_array(estimator, X, reset: bool) -> Table:
-    X = X.numpy() if hasattr(X, "numpy") else X  # a tensor
-    array = np.asarray(X) if isinstance(X, list | tuple) else X
-    if getattr(array, "ndim", 0) == 2 and getattr(array, "dtype", None) is not None:
-        if array.dtype.kind in "US" or (array.dtype == object and _has_text(array)):
-            validate_data(estimator, X, skip_check_array=True, reset=reset)
-            return as_table(array)
-    X = validate_data(
-        estimator,
-        X,
-        reset=reset,
-        accept_sparse="csr",
-        dtype="numeric",
-        ensure_all_finite=False,
-        order="C",
+def _read_array(estimator, X) -> Table:
+    X = _without_tensors(X)
+    array = _rectangular(X, "X") if isinstance(X, list | tuple) else X
+    kind = getattr(getattr(array, "dtype", None), "kind", "")
+    if kind == "c" or not (kind or hasattr(array, "__array__")):
+        return as_table(X)  # which says what is wrong with it
+    if kind and kind in "USO" and array.ndim == 2 and _has_text(array):
+        table = as_table(X)
+        _check_some_rows(table)
+        return table
+    return as_table(
+        check_array(
+            X,
+            accept_sparse="csr",
+            dtype="numeric",
+            ensure_all_finite=False,
+            order="C",
+            estimator=estimator,
+            input_name="X",
+        )
     )
-    return as_table(X)
+
+
+def _without_tensors(X):
+    """Return a tensor as an array; one of TensorFlow's sparse ones as a SciPy matrix."""
+    if hasattr(X, "dense_shape"):
+        entries = np.asarray(X.values), tuple(np.asarray(X.indices).T)
+        return scipy.sparse.csr_array(entries, shape=tuple(np.asarray(X.dense_shape)))
+    if hasattr(X, "row_splits"):
+        raise ValueError(
+            f"Rows of X must be equally long, but X is a ragged tensor of shape {X.shape}. Pass a "
+            "dict of tensors, in which a column may hold several values per row."
+        )
+    return X.numpy() if hasattr(X, "numpy") else X
+
+
+def _rectangular(rows, what: str) -> np.ndarray:
+    try:
+        return np.asarray(rows)
+    except ValueError as error:
+        raise ValueError(
+            f"Rows of {what} must be equally long, but their lengths differ: {error} Pass a dict "
+            "of lists where a row of features holds several values, features and targets as a "
+            "tuple, and several labels per row as columns of 0 and 1."
+        ) from error
 
 
 def _has_text(array: np.ndarray) -> bool:
-    return any(isinstance(value, str) for value in array.ravel()[:10000])
+    return array.dtype.kind != "O" or any(isinstance(v, str) for v in array.ravel()[:10000])
 
 
 def _check_some_rows(table: Table) -> None:
     if table.n_rows < 1:
         raise ValueError(
             "Found array with 0 sample(s) while a minimum of 1 is required. "
-            f"X has the columns {listing(table.names)} and no rows."
+            f"X has the columns {listing(table.names)} and no rows: pass some."
         )
-    if not table.names:
-        raise ValueError("0 feature(s) while a minimum of 1 is required: X has no columns.")
 
 
-def _with_fitted_names(estimator, table: Table, reset: bool) -> Table:
-    """Give the columns of an unnamed array the names of the fit, by position."""
-    names = None if reset else getattr(estimator, "feature_names_in_", None)
-    if names is None:
-        return table
-    warnings.warn(
-        f"X does not have valid feature names, but {type(estimator).__name__} was fitted with "
-        "feature names",
-        UserWarning,
-        stacklevel=4,
-    )
-    values = table[EMPTY]
-    values = values.toarray() if hasattr(values, "toarray") else values
-    return as_table({name: values[:, number] for number, name in enumerate(names)})
-
-
-def _check_names(estimator, table: Table, reset: bool) -> Table:
+def _by_position(estimator, table: Table, reset: bool) -> Table:
+    """Give the columns of an array the names of the fit, where it had names."""
+    words = EMPTY not in table.names
+    width = len(table.names) if words else table[EMPTY].shape[1]
     if reset:
-        estimator.n_features_in_ = len(table.names)
-        estimator.feature_names_in_ = np.array(table.names, dtype=object)
+        _remember(estimator, width, table.names if words else None)
         return table
-    known = getattr(estimator, "feature_names_in_", None)
-    if known is None:
+    kind = type(estimator).__name__
+    if width != estimator.n_features_in_:
+        raise ValueError(
+            f"X has {width} features, but {kind} is expecting {estimator.n_features_in_} features "
+            "as input. Pass the columns of the fit."
+        )
+    names = getattr(estimator, "feature_names_in_", None)
+    if names is None:
+        if words:
+            _refuse_words(estimator, table)
+        return table
+    if list(names) != [str(number) for number in range(width)]:  # the names of an array of words
         warnings.warn(
-            f"X has feature names, but {type(estimator).__name__} was fitted without feature names",
+            f"X does not have valid feature names, but {kind} was fitted with feature names",
             UserWarning,
             stacklevel=4,
         )
-        arrays = [np.asarray(table[name], dtype=float) for name in table.names]
-        return _read_array(estimator, np.column_stack(arrays), reset=False)
+    return _renamed(table, names)
+
+
+def _remember(estimator, width: int, names) -> None:
+    estimator.n_features_in_ = width
+    vars(estimator).pop("feature_names_in_", None)
+    if names is not None:
+        estimator.feature_names_in_ = np.array(names, dtype=object)
+
+
+def _renamed(table: Table, names) -> Table:
+    if EMPTY in table.names:
+        values = table[EMPTY]
+        values = values.toarray() if hasattr(values, "toarray") else values
+        return Table({name: values[:, number] for number, name in enumerate(names)})
+    new = dict(zip(table.names, names, strict=True))
+    columns = {new[name]: values for name, values in table.columns.items()}
+    return Table(columns, frozenset(new[name] for name in table.categorical))
+
+
+def _check_names(estimator, table: Table, reset: bool) -> Table:
+    """Check the columns of a frame or dict by name; the weight column is no feature."""
+    features = [name for name in table.names if name != estimator.weight_column_name]
+    if reset:
+        _remember(estimator, len(features), features)
+        return table
+    known = getattr(estimator, "feature_names_in_", None)
+    if known is None:
+        return _as_matrix(estimator, table)
     if not estimator._has_explicit_columns():
-        table = _without(table, estimator.weight_column_name, known)
-        _check_same_names(table.names, list(known))
+        _check_same_names(features, list(known))
     return table
 
 
-def _without(table: Table, name: str | None, known) -> Table:
-    """Drop the weight column, which later data may or may not bring along."""
-    if name is None or name not in table.names or name in known:
-        return table
-    return take_weight_column(table, name)[0]
+def _as_matrix(estimator, table: Table) -> Table:
+    """Put the columns of a frame side by side, for an estimator that was fitted on an array."""
+    _refuse_words(estimator, table)
+    warnings.warn(
+        f"X has feature names, but {type(estimator).__name__} was fitted without feature names",
+        UserWarning,
+        stacklevel=5,
+    )
+    return _by_position(estimator, as_table(np.column_stack(list(table.columns.values()))), False)
+
+
+def _refuse_words(estimator, table: Table) -> None:
+    wrong = [
+        name
+        for name, values in table.columns.items()
+        if not isinstance(values, np.ndarray) or values.dtype.kind not in "biuf"
+    ]
+    if wrong:
+        raise ValueError(
+            f"X must hold numbers, as {type(estimator).__name__} was fitted on an array of "
+            f"{estimator.n_features_in_} of them per row, but has something else in its column(s) "
+            f"{listing(map(repr, wrong))}. Pass such an array."
+        )
 
 
 def _check_same_names(names, known) -> None:
@@ -135,11 +209,10 @@ def _check_same_names(names, known) -> None:
     message = "The feature names should match those that were passed during fit.\n"
     if unseen:
         message += f"Feature names unseen at fit time: {listing(unseen)}."
-        message += did_you_mean(unseen[0], missing or known) + "\n"
+        message += did_you_mean(unseen[0], missing) + "\n"
     if missing:
-        message += f"Feature names seen at fit time, yet now missing: {listing(missing)}."
-        message += did_you_mean(missing[0], unseen) + "\n"
-    raise ValueError(message)
+        message += f"Feature names seen at fit time, yet now missing: {listing(missing)}.\n"
+    raise ValueError(f"{message}Pass the columns of the fit: {listing(known)}.")
 
 
 def label(
@@ -153,45 +226,35 @@ def label(
         If lengths differ, weights are negative, not finite or all zero, or the weight column is
         not there.
     """
-    check_consistent_length(np.empty(table.n_rows), y)
-    weights = _check_sample_weight(
-        sample_weight, np.empty((table.n_rows, 1)), dtype=np.float64, ensure_non_negative=True
-    )
+    y = _targets(y, table.n_rows)
+    weights = row_weights(sample_weight, table.n_rows)
     if weight_column is not None:
         table, column = take_weight_column(table, weight_column)
         weights = weights * column
     if class_weight is not None:
-        weights = weights * compute_sample_weight(class_weight, y)
+        weights = weights * class_weights(class_weight, y)
     if some:
         check_some_weight(weights)
-    y = np.asarray(y)
     if weights.all():
         return Labelled(table, y, weights)
     counted = np.flatnonzero(weights)
     return Labelled(table.take(counted), y[counted], weights[counted])
 
 
-def check_some_weight(weights: np.ndarray) -> None:
-    """Check that not every row weighs nothing."""
-    if not weights.any():
-        raise ValueError(
-            "Sample weights must contain at least one non-zero number. All weights are zero: "
-            "give at least one row a positive weight."
+def _targets(y, n_rows: int) -> np.ndarray:
+    """Return ``y`` as an array of ``n_rows`` rows."""
+    rows = hasattr(y, "__len__") or hasattr(y, "__array__")
+    if not rows or isinstance(y, str | bytes | Mapping):
+        raise TypeError(
+            f"y must be an array or a list with the target of each row of X. Got "
+            f"{type(y).__name__}. Pass the targets themselves; where they are an iterator, X must "
+            "be one too."
         )
-
-
-def take_weight_column(table: Table, name: str) -> tuple[Table, np.ndarray]:
-    """Return the table without its weight column, and the weights it held."""
-    if name not in table.names:
+    y = y.toarray() if scipy.sparse.issparse(y) else _rectangular(y, "y")
+    if y.ndim == 0 or len(y) != n_rows:
+        came = "a single value" if y.ndim == 0 else f"{len(y)} rows"
         raise ValueError(
-            f"weight_column_name is {name!r}, which X does not have. Columns of X: "
-            f"{listing(table.names)}.{did_you_mean(name, table.names)}"
+            f"Found input variables with inconsistent numbers of samples: X has {n_rows} rows, y "
+            f"has {came}. Pass one target per row."
         )
-    weights = np.asarray(table[name], dtype=np.float64).reshape(table.n_rows, -1)
-    if weights.shape[1] != 1 or not np.isfinite(weights).all() or (weights < 0).any():
-        raise ValueError(
-            f"The weight column {name!r} must hold one finite number >= 0 a row. Got "
-            f"values of shape {weights.shape}, least {weights.min()}."
-        )
-    rest = {key: values for key, values in table.columns.items() if key != name}
-    return Table(rest, table.categorical - {name}), weights[:, 0]
+    return y

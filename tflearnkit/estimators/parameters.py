@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from numbers import Integral, Real
 
@@ -17,9 +18,10 @@ from tflearnkit.errors import did_you_mean
 from tflearnkit.estimators.persistence import model_dir_of
 from tflearnkit.monitors.base import BaseMonitor
 
-__all__ = ["check", "check_activation", "check_hidden_units"]
+__all__ = ["as_monitors", "check", "check_activation", "check_hidden_units", "check_sizes"]
 
 _POSITIVE = [Interval(Integral, 1, None, closed="left"), None]
+_SHARE = [Interval(Real, 0, 1, closed="left"), None]
 _NON_NEGATIVE = [Interval(Real, 0, None, closed="left")]
 
 # What every estimator takes, in scikit-learn's notation.
@@ -42,38 +44,40 @@ _COMMON: dict = {
     "verbose": ["verbose"],
     "n_classes": [Interval(Integral, 2, None, closed="left"), None],
     "class_weight": [dict, StrOptions({"balanced"}), None],
-    "dropout": [Interval(Real, 0, 1, closed="left"), None],
+    "dropout": _SHARE,
+    "dnn_dropout": _SHARE,
     "batch_norm": ["boolean"],
 }
-_REQUEST = {
-    "steps": _POSITIVE,
-    "max_steps": _POSITIVE,
-    "epochs": _POSITIVE,
-    "batch_size": _POSITIVE,
-}
+_SIZES = ("steps", "max_steps", "epochs", "batch_size")
 
 
-def check(estimator, asked) -> None:
-    """Check an estimator's parameters and what ``fit`` was asked for.
+def check(estimator, asked, method: str = "fit") -> None:
+    """Check an estimator's parameters and what one of its methods was asked for.
 
     Raises
     ------
     ValueError
         In scikit-learn's sentence: which parameter, what it must be, what it is.
     """
-    name = type(estimator).__name__
     given = estimator.get_params(deep=False)
     constraints = {key: rule for key, rule in _COMMON.items() if key in given}
     validate_parameter_constraints(
-        constraints, {key: given[key] for key in constraints}, caller_name=name
+        constraints,
+        {key: given[key] for key in constraints},
+        caller_name=type(estimator).__name__,
     )
-    sizes = {key: getattr(asked, key) for key in _REQUEST}
-    validate_parameter_constraints(_REQUEST, sizes, caller_name=f"{name}.fit")
+    check_sizes(estimator, method, **{name: getattr(asked, name) for name in _SIZES})
     _check_one_length(asked)
-    _check_monitors(asked.monitors)
+    _check_class_weight(given.get("class_weight"))
     _check_one_model_dir(estimator)
     if model_dir_of(estimator) is not None:
         checkpoint.check_writable(model_dir_of(estimator))
+
+
+def check_sizes(estimator, method: str, **sizes) -> None:
+    """Check numbers of steps, epochs or rows that a method was given; None is none given."""
+    caller = f"{type(estimator).__name__}.{method}"
+    validate_parameter_constraints(dict.fromkeys(sizes, _POSITIVE), sizes, caller_name=caller)
 
 
 def _check_one_length(asked) -> None:
@@ -97,37 +101,64 @@ def _check_one_model_dir(estimator) -> None:
         )
 
 
-def _check_monitors(monitors) -> None:
+def _check_class_weight(class_weight) -> None:
+    if not isinstance(class_weight, dict):
+        return
+    for name, value in class_weight.items():
+        if not isinstance(value, Real) or not 0 <= value < math.inf:
+            raise ValueError(
+                f"class_weight must give each class a finite number >= 0. Got {value!r} for "
+                f"{name!r}. Give 0 to a class that is not to count."
+            )
+
+
+def as_monitors(monitors) -> tuple[BaseMonitor, ...]:
+    """Return the monitors that ``fit`` was given as a tuple; None means none."""
+    if monitors is None:
+        return ()
+    if not isinstance(monitors, list | tuple):
+        raise ValueError(
+            f"monitors must be a list of monitors. Got {monitors!r}: put it in a list, "
+            "monitors=[...]."
+        )
     for monitor in monitors:
         if not isinstance(monitor, BaseMonitor):
             raise ValueError(
                 f"monitors must be a list of monitors. Got {monitor!r} in it. Make one, such as "
                 "ValidationMonitor(X, y), or subclass EveryN."
             )
+    return tuple(monitors)
 
 
-def check_hidden_units(hidden_units) -> tuple[int, ...]:
+def check_hidden_units(hidden_units, name: str = "hidden_units") -> tuple[int, ...]:
     """Return the widths of the hidden layers as a tuple of positive ints."""
-    units = (hidden_units,) if isinstance(hidden_units, Integral) else tuple(hidden_units)
-    if not all(isinstance(n, Integral) and not isinstance(n, bool) and n > 0 for n in units):
+    one = isinstance(hidden_units, Integral)
+    units = (hidden_units,) if one else hidden_units
+    listed = isinstance(units, list | tuple) or getattr(units, "ndim", 0) == 1
+    if not listed or not all(_is_count(n) for n in units):
         raise ValueError(
-            f"hidden_units must be positive ints, one for each layer. Got {hidden_units!r} "
-            "instead."
+            f"{name} must be positive ints, one for each layer. Got {hidden_units!r} instead: "
+            "pass a tuple such as (128, 64)."
         )
     return tuple(int(n) for n in units)
 
 
-def check_activation(activation):
+def _is_count(n) -> bool:
+    return isinstance(n, Integral) and not isinstance(n, bool) and n > 0
+
+
+def check_activation(activation, name: str = "activation_fn"):
     """Return the activation if Keras knows it: a name, a function, or None."""
     import keras
 
     if activation is None or callable(activation):
         return activation
-    known = [name for name in dir(keras.activations) if name.islower() and name[0] != "_"]
+    known = {each for each in dir(keras.activations) if each.islower() and each[0] != "_"}
+    known -= {"get", "serialize", "deserialize"}
     if not isinstance(activation, str) or activation not in known:
         raise ValueError(
-            "Activation name should be one of "
-            f"{', '.join(sorted(set(known) - {'get', 'serialize', 'deserialize'}))}. Got "
-            f"{activation!r} instead.{did_you_mean(activation, known)}"
+            f"{name} must be a function or the name of one of Keras: "
+            f"{', '.join(sorted(known))}. Got {activation!r} instead."
+            f"{did_you_mean(activation, known)}"
         )
     return activation

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sklearn.base import RegressorMixin
 
+from tflearnkit.estimators.base import either
 from tflearnkit.estimators.classifier import gathered
 from tflearnkit.tasks import infer_regression
 
@@ -39,13 +40,15 @@ class RegressorFace(RegressorMixin):
         """
         return self._continue_fit(X, y, sample_weight, input_fn, steps, batch_size, monitors)
 
-    def predict(self, X=None, *, input_fn=None, batch_size=None, as_iterable=False):
+    def predict(self, X=None, *, x=None, input_fn=None, batch_size=None, as_iterable=False):
         """Return the predicted target of each row.
 
         Parameters
         ----------
         X : as in ``fit``
             The rows.
+        x : optional
+            Another spelling of ``X``.
         input_fn : callable, optional
             Brings the rows instead; targets that it brings too are passed over.
         batch_size : int > 0, optional
@@ -59,7 +62,7 @@ class RegressorFace(RegressorMixin):
         """
         blocks = (
             self.model_.task.decode(linked)
-            for _, linked in self._outputs_by_block(X, input_fn, batch_size)
+            for _, linked in self._outputs_by_block(either(X, x), input_fn, batch_size)
         )
         return gathered(blocks, as_iterable)
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from tflearnkit.data import streams
-from tflearnkit.data.table import Table, as_table, check_finite, concatenated
-from tflearnkit.estimators.inputs import Labelled, check_some_weight, label, read_table
+from tflearnkit.data.table import Table, concatenated
+from tflearnkit.estimators.inputs import Labelled, label, read_table
+from tflearnkit.estimators.weights import check_some_weight
 
 __all__ = ["StreamSource", "TableSource", "read_evaluation", "read_rows", "read_source"]
 
@@ -54,13 +57,13 @@ def read_source(
     estimator, X, y, sample_weight, input_fn, batch_size=None, *, reset: bool = True
 ) -> TableSource | StreamSource:
     """Return the training data that the arguments of ``fit`` mean, checked."""
-    given = _given(X, y, input_fn)
-    if input_fn is None and not streams.is_stream(X):
+    given = _given(X, y, sample_weight, input_fn)
+    if given.is_table:
         table = read_table(estimator, X, reset=reset)
         return TableSource(_labelled(estimator, table, y, sample_weight))
     batches = _labelled_batches(estimator, given, y, batch_size, reset)
-    if input_fn is not None and not streams.is_stream(given):
-        _check_no_batch_size(batch_size)
+    if not streams.is_stream(given.data):
+        _check_no_batch_size(batch_size, given.name)
         return TableSource(_joined([next(batches)]), as_one_batch=True)
     _check_class_weight(estimator)
     ahead = list(_first_rows(batches))
@@ -71,67 +74,83 @@ def read_evaluation(
     estimator, X, y, sample_weight, input_fn, steps=None, batch_size=None
 ) -> Iterator[Labelled]:
     """Yield the labelled batches to evaluate on: the whole table, or ``steps`` of a stream."""
-    given = _given(X, y, input_fn)
-    if input_fn is None and not streams.is_stream(X):
+    given = _given(X, y, sample_weight, input_fn)
+    if given.is_table:
         table = read_table(estimator, X, reset=False)
         return iter([_labelled(estimator, table, y, sample_weight, class_weight=None)])
     batches = _labelled_batches(estimator, given, y, batch_size, False, class_weight=None)
-    if not streams.is_stream(given):
-        return itertools.islice(batches, 1)
-    return itertools.islice(batches, steps)
+    return itertools.islice(batches, steps if streams.is_stream(given.data) else 1)
 
 
 def read_rows(estimator, X, input_fn, batch_size=None) -> Iterator[Table]:
-    """Yield the tables to predict for; targets that a stream brings are passed over."""
-    given = _given(X, None, input_fn)
-    if input_fn is None and not streams.is_stream(X):
-        yield read_table(estimator, X, reset=False)
-        return
-    for features, _, _ in streams.batches(given, batch_size=batch_size or _BATCH_ROWS):
-        yield _table(estimator, features, reset=False)
+    """Return the tables to predict for; targets that a stream brings are passed over."""
+    given = _given(X, None, None, input_fn)
+    if given.is_table:
+        return iter([read_table(estimator, X, reset=False)])
+    batches = streams.batches(given.data, batch_size=batch_size or _BATCH_ROWS, name=given.name)
+    return (_table(estimator, batch.features, given.name) for batch in batches)
 
 
-def _given(X, y, input_fn):
-    if input_fn is None:
-        return X
-    if X is not None or y is not None:
+class _Given(NamedTuple):
+    """What the arguments bring, and how error messages call it."""
+
+    data: object
+    name: str
+    is_table: bool
+
+
+def _given(X, y, sample_weight, input_fn) -> _Given:
+    if input_fn is not None:
+        if not all(given is None for given in (X, y, sample_weight)):
+            raise ValueError(
+                "Can not provide both input_fn and x or y or sample_weight. Got both: pass arrays, "
+                "or a function that brings (features, targets, weights)."
+            )
+        return _Given(*streams.called(input_fn), is_table=False)
+    if not streams.is_stream(X):
+        return _Given(X, "X", is_table=True)
+    if sample_weight is not None:
         raise ValueError(
-            "Can not provide both input_fn and x or y. Got both: pass the arrays, or a function "
-            "that brings them."
+            "sample_weight goes with arrays, but X is a stream. Let it yield (features, targets, "
+            "weights)."
         )
-    if not callable(input_fn):
-        raise ValueError(
-            f"input_fn must be a function without arguments. Got {type(input_fn).__name__}: pass "
-            "the function itself, not what it returns."
-        )
-    return input_fn()
+    return _Given(X, "X", is_table=False)
 
 
 def _labelled_batches(
-    estimator, given, y, batch_size, reset, class_weight="own"
+    estimator, given: _Given, y, batch_size, reset, class_weight="own"
 ) -> Iterator[Labelled]:
-    for features, targets, weights in streams.batches(
-        given, y, batch_size=batch_size or estimator.batch_size or _BATCH_ROWS
-    ):
-        table = _table(estimator, features, reset)
+    batch_size = batch_size or estimator.batch_size or _BATCH_ROWS
+    for features, targets, weights in streams.batches(given.data, y, batch_size, given.name):
+        table = _table(estimator, features, given.name, reset)
         reset = False
-        yield _labelled(estimator, table, targets, weights, class_weight, some=False)
+        with _brought_by(given.name):
+            batch = _labelled(estimator, table, targets, weights, class_weight, some=False)
+        yield batch
 
 
-def _table(estimator, features, reset: bool) -> Table:
-    """Return a batch of a stream as a table; tensors of one batch need no scikit-learn checks."""
-    if reset or hasattr(features, "columns"):
+def _table(estimator, features, name: str, reset: bool = False) -> Table:
+    with _brought_by(name):
         return read_table(estimator, features, reset=reset)
-    table = as_table(features)
-    check_finite(table)
-    return table
+
+
+@contextmanager
+def _brought_by(name: str):
+    """Say in an error about data which ``input_fn`` brought them."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        if name == "X":
+            raise
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"{name} brought data that do not fit. {error}") from error
 
 
 def _labelled(estimator, table, y, sample_weight, class_weight="own", some=True) -> Labelled:
     if y is None:
         raise ValueError(
             f"This {type(estimator).__name__} estimator requires y to be passed, but the target y "
-            "is None. A stream or input_fn must return (features, targets)."
+            "is None. Pass y, or let the stream or input_fn bring (features, targets)."
         )
     if class_weight == "own":
         class_weight = getattr(estimator, "class_weight", None)
@@ -155,11 +174,11 @@ def _joined(pieces: list[Labelled]) -> Labelled:
     return Labelled(concatenated(tables), np.concatenate(targets), np.concatenate(weights))
 
 
-def _check_no_batch_size(batch_size) -> None:
+def _check_no_batch_size(batch_size, name: str) -> None:
     if batch_size is not None:
         raise ValueError(
-            f"Can not provide both input_fn and batch_size. Got {batch_size} rows a step, but "
-            "tensors of an input_fn are the batch of each step. Leave batch_size out, or return a "
+            f"Can not provide both input_fn and batch_size. Got {batch_size} rows a step, but the "
+            f"tensors of {name} are the batch of each step. Leave batch_size out, or return a "
             "tf.data.Dataset of rows."
         )
 

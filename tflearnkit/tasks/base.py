@@ -46,7 +46,11 @@ class Task:
         return self.loss(logits, targets)
 
     def link(self, logits, constants):
-        """Turn scores into probabilities, or into predictions in the unit of the target."""
+        """Turn scores into probabilities, or into predictions in the unit of the target.
+
+        In float64: scikit-learn wants rows of probabilities that sum to one to its last digits,
+        and a target of large mean and small spread has no room in float32.
+        """
         raise NotImplementedError
 
     def decode(self, linked) -> np.ndarray:

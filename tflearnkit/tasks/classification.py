@@ -32,15 +32,22 @@ class _ClassTask(Task):
         y = unboxed(column_or_1d(np.asarray(y)))
         codes, found = pd.factorize(y)  # each label is looked up once, not once per row
         positions = pd.Index(self.labels).get_indexer(found)
-        if (positions < 0).any() or (codes < 0).any():
-            self._refuse(found[positions < 0] if (positions < 0).any() else y[codes < 0])
+        if (codes < 0).any():
+            raise ValueError(
+                f"y must have a label in every row; it holds {y[codes < 0][0]} in "
+                f"{(codes < 0).sum()} row(s), the first being row {np.argmin(codes)}. Drop or "
+                "label these rows."
+            )
+        if (positions < 0).any():
+            self._refuse(found[positions < 0])
         return positions[codes].astype(np.int32)
 
     def _refuse(self, unknown):
         raise ValueError(
             f"y must hold only the labels {listing(self.classes)}; it holds {listing(unknown)}."
-            f"{did_you_mean(unknown[0], self.classes)} Fit on data with every label, or pass "
-            "n_classes to the estimator where labels are the integers 0 .. n_classes-1."
+            f"{did_you_mean(unknown[0], self.classes)} Show the first fit every label, pass "
+            "classes to partial_fit, or pass n_classes to the estimator where labels are the "
+            "integers 0 .. n_classes-1."
         )
 
     def decode(self, linked) -> np.ndarray:
@@ -71,7 +78,7 @@ class BinaryTask(_ClassTask):
     def link(self, logits, constants):
         import tensorflow as tf
 
-        return tf.sigmoid(tf.concat([-logits, logits], axis=1))
+        return tf.sigmoid(tf.cast(tf.concat([-logits, logits], axis=1), tf.float64))
 
     def outputs(self, logits, linked) -> dict[str, np.ndarray]:
         return super().outputs(logits, linked) | {"logistic": linked[:, 1:]}
@@ -129,7 +136,7 @@ class MulticlassTask(_ClassTask):
     def link(self, logits, constants):
         import tensorflow as tf
 
-        return tf.nn.softmax(logits)
+        return tf.nn.softmax(tf.cast(logits, tf.float64))
 
     def report(self, logits, linked, y_encoded, weights=None) -> dict[str, float]:
         """Return ``loss`` (cross-entropy) and ``accuracy``."""
@@ -180,7 +187,7 @@ class MultilabelTask(Task):
     def link(self, logits, constants):
         import tensorflow as tf
 
-        return tf.sigmoid(logits)
+        return tf.sigmoid(tf.cast(logits, tf.float64))
 
     def decode(self, linked) -> np.ndarray:
         return (np.asarray(linked) > 0.5).astype(int)

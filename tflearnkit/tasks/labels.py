@@ -12,7 +12,9 @@ from tflearnkit.errors import listing
 from tflearnkit.tasks.classification import BinaryTask, MulticlassTask, MultilabelTask, unboxed
 
 
-def infer_classification(y, n_classes=None) -> BinaryTask | MulticlassTask | MultilabelTask:
+def infer_classification(
+    y, n_classes=None, streamed=False
+) -> BinaryTask | MulticlassTask | MultilabelTask:
     """Learn from ``y`` which classification task it poses.
 
     Parameters
@@ -23,6 +25,9 @@ def infer_classification(y, n_classes=None) -> BinaryTask | MulticlassTask | Mul
     n_classes : int > 1, optional
         Pass it where ``y`` may not show every class. Numbers must then lie in
         ``0 .. n_classes-1``; other labels must show ``n_classes`` values.
+    streamed : bool, default=False
+        Whether ``y`` is the beginning of a stream, which is taken to have two classes where
+        ``n_classes`` is None.
 
     Raises
     ------
@@ -36,11 +41,12 @@ def infer_classification(y, n_classes=None) -> BinaryTask | MulticlassTask | Mul
         raise ValueError(
             f"n_classes must be > 1; got {n_classes}. Leave it out to learn the classes from y."
         )
+    assumed = streamed and n_classes is None and np.ndim(y) == 1
     y = y if scipy.sparse.issparse(y) else _labels(y)
     check_classification_targets(y)
     if y.ndim == 2:
         return _infer_multilabel(y, n_classes)
-    classes = _known_classes(y, n_classes)
+    classes = _known_classes(y, 2 if assumed else n_classes, assumed)
     task = BinaryTask if len(classes) == 2 else MulticlassTask
     return task(tuple(classes.tolist()), classes.dtype)
 
@@ -61,22 +67,24 @@ def _infer_multilabel(y, n_classes) -> MultilabelTask:
     return task
 
 
-def _known_classes(y, n_classes) -> np.ndarray:
+def _known_classes(y, n_classes, assumed: bool) -> np.ndarray:
     """Return the sorted classes: those in ``y``, or those that ``n_classes`` promises."""
+    way_out = "Pass the true n_classes, or leave it out to learn the classes from y."
+    if assumed:
+        way_out = "A stream is taken to have two classes: pass n_classes where it has more."
     classes = np.array([False, True]) if n_classes and y.dtype.kind == "b" else np.unique(y)
     if n_classes and y.dtype.kind in "iuf":
         outside = classes[(classes < 0) | (classes >= n_classes)]
         if len(outside):
             raise ValueError(
                 f"With n_classes={n_classes} labels must be the integers 0 .. {n_classes - 1}; y "
-                f"holds {listing(outside)}. Pass the true n_classes, or leave it out to learn "
-                "the classes from y."
+                f"holds {listing(outside)}. {way_out}"
             )
         return np.arange(n_classes).astype(y.dtype)
     if n_classes and len(classes) != n_classes:
         raise ValueError(
             f"n_classes is {n_classes}, but y holds {len(classes)} labels: {listing(classes)}. "
-            "Pass the number of labels, or leave n_classes out to learn it from y."
+            f"{way_out}"
         )
     return classes
 
@@ -89,6 +97,11 @@ def _labels(y) -> np.ndarray:
             f"y must hold one label per row; it is empty, of shape {y.shape}. "
             "Pass the labels of the rows of X."
         )
+    if y.ndim > 2:
+        raise ValueError(
+            f"y must hold one label per row, or a row of indicators; it has the shape {y.shape}. "
+            "Reshape it to (rows,) or (rows, labels)."
+        )
     if y.ndim < 2 or y.shape[1] == 1:
         y = unboxed(column_or_1d(y, warn=True))
     missing = np.flatnonzero(pd.isna(y).reshape(len(y), -1).any(axis=1))
@@ -96,6 +109,12 @@ def _labels(y) -> np.ndarray:
         raise ValueError(
             f"y must have a label in every row; {len(missing)} row(s) have none (NaN or None), "
             f"the first being row {missing[0]}. Drop or label these rows."
+        )
+    if y.dtype.kind == "O" and y.ndim == 1 and not all(isinstance(label, str) for label in y):
+        kinds = sorted({type(label).__name__ for label in y})
+        raise ValueError(
+            f"Unknown label type: y must hold labels of one kind, strings or numbers; it holds "
+            f"{listing(kinds)}. Convert them, for example by astype(str)."
         )
     if y.dtype.kind == "f":
         assert_all_finite(y, input_name="y")

@@ -115,7 +115,13 @@ def infer_regression(y, weights=None, standardise=True) -> RegressionTask:
     mean, scale = np.zeros(rows.shape[1]), np.ones(rows.shape[1])
     if standardise:
         mean = np.average(rows, axis=0, weights=weights)
-        deviation = np.sqrt(np.average((rows - mean) ** 2, axis=0, weights=weights))
+        with np.errstate(over="ignore", invalid="ignore"):
+            deviation = np.sqrt(np.average((rows - mean) ** 2, axis=0, weights=weights))
+        if not np.isfinite(deviation).all():
+            raise ValueError(
+                "y must hold numbers whose squares float64 can hold; its largest is "
+                f"{np.abs(rows).max():.3g}. Scale the targets down."
+            )
         constant = deviation <= 1e-12 * np.abs(mean)  # what rounding leaves of a constant
         scale = np.where(constant, 1.0, deviation)
     dtype = y.dtype if y.dtype.kind == "f" else np.dtype(np.float64)
@@ -123,5 +129,17 @@ def infer_regression(y, weights=None, standardise=True) -> RegressionTask:
 
 
 def _numbers(y) -> np.ndarray:
-    y = check_array(y, ensure_2d=False, dtype="numeric", input_name="y")
+    try:
+        y = check_array(y, ensure_2d=False, ensure_all_finite=False, input_name="y")
+    except ValueError as error:
+        raise ValueError(
+            f"y must hold numbers; it cannot be read as such: {error} Convert it, or fit a "
+            "classifier where y holds labels."
+        ) from error
+    if not np.isfinite(y).all():
+        row = np.argwhere(~np.isfinite(y))[0, 0]
+        raise ValueError(
+            f"Input y contains {'NaN' if np.isnan(y).any() else 'infinity'}, first in row {row}. "
+            "y must have a finite number in every row: drop or correct such rows."
+        )
     return y.astype(np.float64) if y.dtype.kind == "b" else y
