@@ -56,7 +56,7 @@ def normal_classes(n_rows, n_columns, n_hidden=8, seed=0):
 
 
 def linear_classes(n_rows, n_columns, seed=0):
-    """Return correlated columns of unit scale (condition number 1e4) and a label drawn from a logistic model."""
+    """Return columns of unit scale, correlated (condition number 1e4), and a logistic label."""
     rng = np.random.default_rng(seed)
     X = rng.standard_normal((n_rows, n_columns)) @ rng.standard_normal((n_columns, n_columns))
     X /= X.std(axis=0)

@@ -49,7 +49,7 @@ def warn_if_busy():
     """Say so where others use the machine: idle threads that spin make such figures worthless."""
     load, cores = os.getloadavg()[0], os.cpu_count()
     if load > cores + 0.5:
-        print(f"\nThe machine is busy (load {load:.1f} on {cores} cores): do not trust what follows")
+        print(f"\nThe machine is busy, load {load:.1f} on {cores} cores: do not trust what follows")
 
 
 def verdict(value, target, at_least=False):

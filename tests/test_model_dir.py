@@ -245,8 +245,7 @@ def _sparse():
 @pytest.mark.parametrize("make", MAKES.values(), ids=MAKES.keys())
 def test_a_fresh_estimator_predicts_from_the_folder(tmp_path, make):
     model, features, targets = make(tmp_path / "m")
-    steps = {} if isinstance(model, learn.LinearRegressor) and model.optimizer is None else {"steps": 5}
-    model.fit(features, targets, **steps)
+    model.fit(features, targets, epochs=2)
     shutil.move(tmp_path / "m", tmp_path / "moved")  # nothing in it names where it was
     fresh, *_ = make(tmp_path / "moved")
     np.testing.assert_array_equal(fresh.predict(features), model.predict(features))
@@ -429,7 +428,7 @@ class LongRun:
     @classmethod
     def fit(cls, model_dir, monitors=()):
         model = network(
-            model_dir, saves=100, hidden_units=(64,), dropout=0.1, optimizer="Adagrad", batch_size=100
+            model_dir, saves=100, hidden_units=(64,), optimizer="Adagrad", batch_size=100
         )
         return model.fit(cls.rows, cls.labels, max_steps=10**6, monitors=list(monitors))
 

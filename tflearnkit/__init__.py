@@ -9,7 +9,7 @@ imports only from floors below its own::
         checkpoint       dict of arrays + manifest <-> folder, atomically
         summaries        numbers for TensorBoard
     F2  columns/         what a raw column means: floats, or ids with weights
-    F3  metrics/ optimizers            building blocks, public for users too
+    F3  metrics/ layers optimizers     building blocks, the first two for users too
         parts            Wide, Deep: encoded columns -> scores
         tasks/           what the target means: encode, loss, link, decode, metrics
     F4  engines/         own the variables; many steps in one compiled call
@@ -61,24 +61,19 @@ _ROOM_OF = {
     "weighted_sparse_column": "columns",
     "RunConfig": "config",
     "MetricSpec": "metrics",
+    "CheckpointError": "errors",
+    "CheckpointWarning": "errors",
     "NanLossDuringTrainingError": "errors",
     "NotFittedError": "errors",
+    "TrainingInterruptedWarning": "errors",
     "clear_programs": "engines.base",
 }
-_ROOMS = ("columns", "config", "errors", "layers", "metrics", "monitors", "optimizers")
+_ROOMS = ("columns", "layers", "metrics", "monitors")
 
 __all__ = sorted([*_ROOM_OF, *_ROOMS])
 
 if TYPE_CHECKING:  # for editors and type checkers; at run time the names load lazily
-    from tflearnkit import (  # noqa: F401
-        columns,
-        config,
-        errors,
-        layers,
-        metrics,
-        monitors,
-        optimizers,
-    )
+    from tflearnkit import columns, layers, metrics, monitors  # noqa: F401
     from tflearnkit.columns import (  # noqa: F401
         bucketized_column,
         crossed_column,
@@ -97,7 +92,13 @@ if TYPE_CHECKING:  # for editors and type checkers; at run time the names load l
     )
     from tflearnkit.config import RunConfig  # noqa: F401
     from tflearnkit.engines.base import clear_programs  # noqa: F401
-    from tflearnkit.errors import NanLossDuringTrainingError, NotFittedError  # noqa: F401
+    from tflearnkit.errors import (  # noqa: F401
+        CheckpointError,
+        CheckpointWarning,
+        NanLossDuringTrainingError,
+        NotFittedError,
+        TrainingInterruptedWarning,
+    )
     from tflearnkit.estimators.dnn import DNNClassifier, DNNRegressor  # noqa: F401
     from tflearnkit.estimators.dnn_linear_combined import (  # noqa: F401
         DNNLinearCombinedClassifier,

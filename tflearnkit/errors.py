@@ -36,13 +36,25 @@ class TrainingInterruptedWarning(UserWarning):
 
 
 def listing(names: Iterable, limit: int = 20) -> str:
-    """Join names for an error message, cutting long lists short."""
+    """Join names for an error message, cutting long lists short.
+
+    Examples
+    --------
+    >>> listing(range(5), limit=2)
+    '0, 1, ... (5 in all)'
+    """
     names = [str(name) for name in names]
     shown = ", ".join(names[:limit])
     return f"{shown}, ... ({len(names)} in all)" if len(names) > limit else shown
 
 
 def did_you_mean(name, known: Iterable) -> str:
-    """Return ``" Did you mean 'x'?"`` where a known name is close to ``name``, else ``""``."""
+    """Return ``" Did you mean 'x'?"`` where a known name is close to ``name``, else ``""``.
+
+    Examples
+    --------
+    >>> did_you_mean("citty", ["age", "city"])
+    " Did you mean 'city'?"
+    """
     close = difflib.get_close_matches(str(name), [str(k) for k in known], n=1)
     return f" Did you mean {close[0]!r}?" if close else ""

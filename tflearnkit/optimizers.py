@@ -81,13 +81,27 @@ class Optimizer:
             return np.zeros(count, np.float32)
         steps = np.arange(first, first + count)
         if callable(self.rate):
-            return np.array([float(self.rate(step)) for step in steps], np.float32)
+            return np.array([_rate_at(self.rate, step) for step in steps], np.float32)
         if not self.decays or plan is None:
             return np.full(count, self.rate, np.float32)
         start, stop = plan
         done = np.clip((steps - start) / max(stop - start, 1), 0, 1)
         warm = np.minimum(1.0, (steps - start + 1) / max(1.0, 0.05 * (stop - start)))
         return (self.rate * warm * 0.5 * (1 + np.cos(np.pi * done))).astype(np.float32)
+
+
+def _rate_at(schedule, step: int) -> float:
+    found = schedule(step)
+    try:
+        rate = float(found)
+    except (TypeError, ValueError):
+        rate = np.nan
+    if not 0 <= rate < np.inf:
+        raise ValueError(
+            f"A schedule of learning rates must give a finite number >= 0 for each step. Got "
+            f"{found!r} for step {step}. Correct the schedule."
+        )
+    return rate
 
 
 def resolve_optimizer(given, learning_rate=None, *, default="Adam", wide=False) -> Optimizer:
@@ -114,7 +128,8 @@ def resolve_optimizer(given, learning_rate=None, *, default="Adam", wide=False) 
 
     schedule = keras.optimizers.schedules.LearningRateSchedule
     if isinstance(given, schedule):
-        return _named(default, given if learning_rate is None else learning_rate, wide)
+        _refuse_rate(given, learning_rate)
+        return _named(default, given, wide)
     if given is None:
         if learning_rate is None:
             learning_rate = _DECAYING_FROM[wide]
@@ -124,12 +139,23 @@ def resolve_optimizer(given, learning_rate=None, *, default="Adam", wide=False) 
     if isinstance(given, keras.optimizers.Optimizer):
         return _from_keras(given, learning_rate)
     if callable(given) and not inspect.isclass(given):
+        _check_takes_nothing(given)
         return resolve_optimizer(given(), learning_rate, default=default, wide=wide)
     raise ValueError(
         "optimizer must be a name, a Keras optimizer, a Keras learning-rate schedule or a "
         f"function without arguments that returns one of these. Got {given!r} instead. "
         f"Names: {', '.join(_NAMED)}."
     )
+
+
+def _check_takes_nothing(function) -> None:
+    try:
+        inspect.signature(function).bind()
+    except TypeError as error:
+        raise ValueError(
+            f"An optimizer that is a function must take no arguments; called so, {function!r} is "
+            f"{error}. Wrap it: optimizer=lambda: f(...)."
+        ) from error
 
 
 def _named(name: str, rate, wide: bool, decays: bool = False) -> Optimizer:
@@ -149,13 +175,17 @@ def _named(name: str, rate, wide: bool, decays: bool = False) -> Optimizer:
     return Optimizer(lambda: keras_class(0.001, **named.settings), name, rate, decays)
 
 
-def _from_keras(optimizer, learning_rate) -> Optimizer:
+def _refuse_rate(given, learning_rate) -> None:
     if learning_rate is not None:
         raise ValueError(
             "learning_rate goes with an optimizer given by name. Got "
-            f"{type(optimizer).__name__} and learning_rate={learning_rate!r}. "
-            "Set the rate in the Keras optimizer."
+            f"{type(given).__name__} and learning_rate={learning_rate!r}. "
+            "Set the rate in the Keras object, or name the optimizer."
         )
+
+
+def _from_keras(optimizer, learning_rate) -> Optimizer:
+    _refuse_rate(optimizer, learning_rate)
     keras_class, config = type(optimizer), optimizer.get_config()
     rate = config["learning_rate"]
     if isinstance(rate, dict):  # a schedule, which the Keras object evaluates itself

@@ -288,7 +288,7 @@ class Deep:
             hidden = tf.matmul(hidden, params[f"{scope}/weights"]) + params[f"{scope}/biases"]
             if self.batch_norm:
                 hidden = _normalise(hidden, params, f"{scope}/batch_norm", training, updates)
-            hidden = activation(hidden)
+            hidden = _activated(activation, hidden)
             if self.dropout and training is not None:
                 hidden = _drop(hidden, training, number)
         return tf.matmul(hidden, params["dnn/logits/weights"]) + params["dnn/logits/biases"], updates
@@ -366,6 +366,19 @@ def _embed(params, features, widths, block: EmbeddingBlock):
     if block.max_norm is not None:
         rows = tf.clip_by_norm(rows, block.max_norm, axes=[-1])
     return tf.reduce_sum(rows * coefficients(ids, weights, block.combiner)[..., None], axis=1)
+
+
+def _activated(activation, hidden):
+    """Return what a user's function makes of a layer, of the same shape."""
+    found = activation(hidden)
+    shape = getattr(found, "shape", None)
+    if shape is None or not hidden.shape.is_compatible_with(shape):
+        raise ValueError(
+            f"An activation function must return a tensor of the shape that it is given, "
+            f"{hidden.shape}; {getattr(activation, '__name__', activation)!r} returned {found!r}. "
+            "Let it work unit by unit."
+        )
+    return found
 
 
 def _drop(hidden, training: Training, layer: int):

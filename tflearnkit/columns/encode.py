@@ -81,13 +81,13 @@ def _refuse_not_finite(columns, found: list[np.ndarray]) -> None:
             "default_value, impute the missing numbers, or leave out feature_columns."
         )
     too_large = [
-        f"{column.name!r} (row {np.argwhere(np.isinf(numbers))[0, 0]})"
+        f"row {np.argwhere(np.isinf(numbers))[0, 0]} of column {column.name!r}"
         for column, numbers in pairs
         if np.isinf(numbers).any()
     ]
     raise ValueError(
-        "Columns must give numbers that float32 can hold, up to 3.4e38, but X holds larger ones "
-        f"in column {listing(too_large)}. Scale them down, or replace them by NaN where they mean "
+        "Columns must give numbers that float32 can hold, up to 3.4e38, but X makes them infinite "
+        f"in {listing(too_large)}. Scale such numbers down, or replace them by NaN where they mean "
         "that nothing is known."
     )
 

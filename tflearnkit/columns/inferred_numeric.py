@@ -12,6 +12,7 @@ import tensorflow as tf
 from tflearnkit.columns.base import DenseColumn, IdColumn, IdTensor
 from tflearnkit.columns.raw import as_matrix, raw_feature
 from tflearnkit.data.table import Table
+from tflearnkit.data.values import called
 
 __all__ = ["SparseNumericColumn", "StandardizedColumn"]
 
@@ -65,7 +66,7 @@ class StandardizedColumn(DenseColumn):
             mean, scale = _moments(numbers, given, sample_weight)
         if not np.isfinite(scale).all():
             raise ValueError(
-                f"Column {self.name!r} must hold numbers whose squares float64 can hold, but its "
+                f"{called(self.name)} must hold numbers whose squares float64 can hold, but its "
                 f"largest is {np.nanmax(np.abs(numbers)):.3g}. Scale such numbers down, or replace "
                 "them by NaN where they mean that nothing is known."
             )

@@ -109,8 +109,8 @@ def _check_takes_nothing(input_fn: Callable, name: str) -> None:
         return  # some functions written in C do not say what they take
     except TypeError as error:
         raise TypeError(
-            f"{name} must be a function without arguments, but has a {error}. Wrap it: "
-            "input_fn=lambda: ...(...)."
+            f"{name} must be a function without arguments; called so, it is {error}. Wrap it: "
+            "input_fn=lambda: f(...)."
         ) from error
 
 

@@ -144,10 +144,20 @@ class _Flat:
             flat[start:stop] = np.ravel(values[storage.name])
         return flat
 
-    def unpack(self, flat, reshape) -> dict:
+    def unpack(self, flat: np.ndarray) -> dict:
         return {
-            storage.name: reshape(flat[start:stop], storage.shape)
+            storage.name: flat[start:stop].reshape(storage.shape)
             for storage, start, stop in self.entries
+        }
+
+    def split(self, flat) -> dict:
+        """Return the arrays as tensors, in a form whose gradient is one concatenation."""
+        import tensorflow as tf
+
+        pieces = tf.split(flat, [stop - start for _, start, stop in self.entries])
+        return {
+            storage.name: tf.reshape(piece, storage.shape)
+            for (storage, _, _), piece in zip(self.entries, pieces, strict=True)
         }
 
     def penalised(self) -> np.ndarray:
@@ -251,7 +261,7 @@ class _Program:
     def state(self):
         arrays = {}
         for flat, weights in zip(self.flats, self.weights, strict=True):
-            arrays.update(flat.unpack(weights.numpy(), np.reshape))
+            arrays.update(flat.unpack(weights.numpy()))
         arrays.update((name, variable.numpy()) for name, variable in self.frozen.items())
         arrays.update((name, slot.numpy()) for name, slot in self.slots.items())
         return arrays
@@ -285,13 +295,15 @@ class _Program:
             tape.watch(flats)
             params = {name: variable.value() for name, variable in self.frozen.items()}
             for flat, values in zip(self.flats, flats, strict=True):
-                params.update(flat.unpack(values, tf.reshape))
+                params.update(flat.split(values))
             scores, alone, updates = self._scores(params, batch, widths, training)
             total = tf.reduce_sum(training.weights)
             objective = self._mean(self.task.loss(scores, targets), training.weights, total)
             if alone is not None:
                 objective += self._mean(self.task.loss(alone, targets), training.weights, total)
-        gradients = self._held_back(tape.gradient(objective, flats), flats, penalties)
+            if self.l2:
+                objective += penalties[1] * self._half_squares(params)
+        gradients = self._held_back(tape.gradient(objective, flats), penalties)
         for number, optimizer in enumerate(self.optimizers):
             if self.sets_rate[number]:
                 optimizer.learning_rate = rates[number]
@@ -324,15 +336,16 @@ class _Program:
             scores += found
         return scores, alone, updates
 
-    def _held_back(self, gradients, flats, penalties):
+    def _half_squares(self, params):
+        import tensorflow as tf
+
+        entries = [storage for flat in self.flats for storage, _, _ in flat.entries]
+        return tf.add_n([tf.nn.l2_loss(params[s.name]) for s in entries if s.penalised])
+
+    def _held_back(self, gradients, penalties):
         import tensorflow as tf
 
         gradients = [tf.convert_to_tensor(gradient) for gradient in gradients]
-        if self.l2:
-            gradients = [
-                gradient + penalties[1] * flat.penalised() * values
-                for gradient, flat, values in zip(gradients, self.flats, flats, strict=True)
-            ]
         if self.clip:
             gradients, _ = tf.clip_by_global_norm(gradients, penalties[2])
         return gradients

@@ -171,14 +171,15 @@ def newton(problem, work, max_iter: int, tol: float):
     factor = _Cholesky(hessian, kind)
     if squared and problem.l2 == 0 and factor.singular:
         return _least_norm(problem)
-    before = np.inf
+    before, t = np.inf, 1.0
     for n_iter in range(max_iter + 1):
         step = factor.solve(gradient)
         if problem.loss is Softmax:
             step -= step.mean(axis=1, keepdims=True)  # what rounding left along the gauge
         decrement, scale = float((gradient * step).sum()), problem.scale(value)
-        stalled = decrement > 0.5 * before
-        rounding = stalled and kind is np.float64 and decrement < 1e-12 * scale
+        near = decrement < 1e-12 * scale  # where only rounding makes a step fail or fall short
+        stalled = decrement > 0.5 * before or (near and t < 1)
+        rounding = stalled and near and kind is np.float64
         if decrement <= 2 * tol * scale or rounding or _separated(problem, value):
             return work, n_iter, value, True
         if n_iter == max_iter:

@@ -101,9 +101,11 @@ class AdditiveEstimator(BaseEstimator):
     def _make_optimizers(self, model: FittedModel) -> tuple[Optimizer, ...]:
         """Return one optimizer for each part, in order."""
         found = []
-        for side in self._present_sides():
+        named = [isinstance(side.optimizer, str | None) for side in self._present_sides()]
+        for side, is_named in zip(self._present_sides(), named, strict=True):
+            # The rate is for those given by name; where there is none, it has no place.
+            rate = self.learning_rate if is_named or not any(named) else None
             wide = isinstance(side, WidePart)
-            rate = self.learning_rate if isinstance(side.optimizer, str | None) else None
             found.append(resolve_optimizer(side.optimizer, rate, wide=wide))
         if self.enable_centered_bias:
             found.append(resolve_optimizer("Adagrad", 0.1))

@@ -49,6 +49,8 @@ def read_table(estimator, X, *, reset: bool) -> Table:
             "Either X or input_fn must be provided. Got neither: pass the rows, or a function "
             "that brings them."
         )
+    if callable(X) and not named(X):
+        raise TypeError(f"X must be rows. Got the function {X!r}: pass it as input_fn.")
     if named(X):
         table = as_table(X)
         _check_some_rows(table)
@@ -100,8 +102,8 @@ def _rectangular(rows, what: str) -> np.ndarray:
         return np.asarray(rows)
     except ValueError as error:
         raise ValueError(
-            f"Rows of {what} must be equally long, but their lengths differ: {error} Pass a dict "
-            "of lists where a row of features holds several values, features and targets as a "
+            f"Rows of {what} must be equally long, but their lengths differ ({error}). Pass a "
+            "dict of lists where a row of features holds several values, features and targets as a "
             "tuple, and several labels per row as columns of 0 and 1."
         ) from error
 

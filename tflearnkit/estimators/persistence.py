@@ -11,7 +11,7 @@ from tflearnkit import checkpoint
 from tflearnkit.columns import SparseNumericColumn, StandardizedColumn, VocabularyColumn
 from tflearnkit.columns.base import ColumnSet
 from tflearnkit.config import RunConfig
-from tflearnkit.errors import CheckpointError
+from tflearnkit.errors import CheckpointError, listing
 from tflearnkit.estimators.model import FittedModel
 from tflearnkit.tasks import BinaryTask, MulticlassTask, MultilabelTask, RegressionTask
 
@@ -39,6 +39,7 @@ def save(estimator, model: FittedModel) -> str:
         "seed": model.seed,
         "task": _described(model.task),
         "columns": [_described(column) for column in columns if type(column) in _LEARNING],
+        "column_keys": _column_keys(model),
         "n_features_in": getattr(estimator, "n_features_in_", None),
         "feature_names_in": _plain(getattr(estimator, "feature_names_in_", None)),
     }
@@ -93,6 +94,7 @@ def _model(estimator, found) -> FittedModel:
     task = _rebuilt(found.manifest["task"])
     columns = tuple(_rebuilt(column) for column in found.manifest["columns"])
     model = estimator._assemble(columns, task, int(found.manifest["seed"]))
+    _check_columns(model, found)
     _check_shapes(model, found)
     return model.with_state(found.arrays, found.step)
 
@@ -114,6 +116,20 @@ def _check_features(estimator, found) -> None:
                 f"{attribute} is {before}, but X has {now}. Pass the same features, or choose "
                 "another model_dir."
             )
+
+
+def _column_keys(model: FittedModel) -> list[str]:
+    return [column.key for column in (*model.columns.dense, *model.columns.ids)]
+
+
+def _check_columns(model: FittedModel, found) -> None:
+    """Check for other columns, whose arrays may have the same shapes."""
+    before, now = found.manifest["column_keys"], _column_keys(model)
+    if before != now:
+        raise CheckpointError(
+            f"The checkpoint {found.path!r} should be of the feature columns {listing(now)}, but "
+            f"is of {listing(before)}. Choose another model_dir, or the old columns."
+        )
 
 
 def _check_shapes(model: FittedModel, found) -> None:

@@ -77,6 +77,11 @@ def hold_out(
             "advance. Pass monitors=[ValidationMonitor(X, y, early_stopping_rounds=...)] instead."
         )
     table, y, weights = source.sample
+    if table.n_rows < 2:
+        raise ValueError(
+            "early_stopping=True holds out a part of the rows, for which there must be two at the "
+            f"least. Got {table.n_rows} row that counts. Pass more rows, or early_stopping=False."
+        )
     rows = np.arange(table.n_rows)
     labels = y if stratify and _can_stratify(y, fraction) else None
     kept, held = train_test_split(rows, test_size=fraction, random_state=seed, stratify=labels)

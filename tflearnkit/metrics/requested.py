@@ -164,8 +164,12 @@ def _is_keras(function) -> bool:
     return all(hasattr(function, name) for name in ("update_state", "result", "reset_state"))
 
 
-def _number(name, value) -> float:
-    value = np.asarray(value)
+def _number(name, found) -> float:
+    value = np.asarray(found)
+    if value.dtype.kind not in "biuf":
+        raise ValueError(
+            f"Metric {name!r} must return one number; it returned {found!r}. Return a float."
+        )
     if value.size != 1:
         raise ValueError(
             f"Metric {name!r} must return one number; it returned an array of shape "

@@ -185,7 +185,7 @@ def select(values, key, role):
         )
     if key not in values:
         raise KeyError(
-            f"No {role} has the key {key!r}. Known keys: {listing(values)}."
+            f"No {role} has the key {key!r}. Known keys: {listing(filter(None, values)) or 'none'}."
             f"{did_you_mean(key, values)}"
         )
     return values[key]

@@ -133,7 +133,7 @@ def _numbers(y) -> np.ndarray:
         y = check_array(y, ensure_2d=False, ensure_all_finite=False, input_name="y")
     except ValueError as error:
         raise ValueError(
-            f"y must hold numbers; it cannot be read as such: {error} Convert it, or fit a "
+            f"y must hold numbers; it cannot be read as such ({error}). Convert it, or fit a "
             "classifier where y holds labels."
         ) from error
     if not np.isfinite(y).all():
