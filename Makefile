@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 ARGS   ?=
+export TF_CPP_MIN_LOG_LEVEL ?= 3  # TensorFlow's greetings
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test bench lint clean

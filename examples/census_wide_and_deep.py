@@ -68,7 +68,7 @@ def wide_and_deep(X, model_dir):
         dnn_hidden_units=[100, 50],
         dnn_dropout=0.1,
         batch_size=128,
-        epochs=20,
+        epochs=15,
         model_dir=str(model_dir),
         random_state=0,
     )

@@ -36,7 +36,7 @@ def main():
     bias = learn.monitors.CaptureVariable("dnn/logits/biases", every_n=50)
     network = learn.DNNClassifier(hidden_units=[10, 20, 10], batch_size=32, random_state=0)
     network.fit(
-        X_train, y_train, steps=max_steps, monitors=[validation, bias, StopBelow(loss=0.03)]
+        X_train, y_train, steps=max_steps, monitors=[validation, bias, StopBelow(loss=0.05)]
     )
 
     print(f"trained to step {network.history_['step'][-1]}")

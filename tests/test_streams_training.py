@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import time
 
 import numpy as np
 import pandas as pd
@@ -61,7 +62,7 @@ KINDS = {
     "rows and targets apart": lambda: {"X": iter(X), "y": iter(Y)},
     "lists": lambda: {"X": (x.tolist() for x in X), "y": (int(y) for y in Y)},
     "batches": lambda: {"X": parts(50, X, Y)},
-    "batches apart": lambda: {"X": (x for x, in parts(50, X)), "y": (y for y, in parts(50, Y))},
+    "batches apart": lambda: {"X": (x for (x,) in parts(50, X)), "y": (y for (y,) in parts(50, Y))},
     "dataset of rows": lambda: {"X": slices(X, Y)},
     "dataset of batches": lambda: {"X": slices(X, Y).batch(50)},
     "endless dataset": lambda: {"X": slices(X, Y).repeat(), "steps": 4},
@@ -349,7 +350,7 @@ def test_as_many_batches_are_evaluated_as_asked(trained):
     "make",
     [
         lambda: {"X": iter(X)},
-        lambda: {"X": (x for x, in parts(50, X))},
+        lambda: {"X": (x for (x,) in parts(50, X))},
         lambda: {"X": slices(X, Y).batch(50)},
         lambda: {"X": tf.data.Dataset.from_tensor_slices(X)},
         lambda: {"input_fn": lambda: slices(X, Y).batch(50)},
@@ -445,7 +446,9 @@ def test_a_long_stream_needs_no_more_memory_than_a_short_one():
     answers = context.Queue()
     process = context.Process(target=train_on_two_million_rows, args=(answers,), daemon=True)
     process.start()
-    steps, grown = answers.get(timeout=120)
+    while process.is_alive() and answers.empty():
+        time.sleep(0.01)
+    steps, grown = answers.get(timeout=5)
     process.join()
     assert steps == 2000
     assert grown < 60

@@ -94,7 +94,9 @@ class StandardizedColumn(DenseColumn):
         numbers = _joined([column._numbers(features) for column in columns])
         mean = np.concatenate([column._mean for column in columns])
         inverse_scale = np.concatenate([column._inverse_scale for column in columns])
-        standard = tf.cast((numbers - mean) * inverse_scale, tf.float32)
+        dtype = numbers.dtype if isinstance(numbers, np.ndarray) else numbers.dtype.as_numpy_dtype
+        standard = (numbers - mean.astype(dtype)) * inverse_scale.astype(dtype)
+        standard = tf.cast(standard, tf.float32)
         is_missing = tf.math.is_nan(standard)
         standard = tf.where(is_missing, np.float32(0), standard)
         if not any(column.missing for column in columns):
@@ -104,7 +106,9 @@ class StandardizedColumn(DenseColumn):
         return tf.gather(tf.concat([standard, flags], axis=1), order, axis=1)
 
     def _numbers(self, features):
-        numbers = as_matrix(features[self.name], np.float64)
+        # float64 keeps what little a large mean leaves of float32's digits; else it only costs
+        dtype = np.float32 if np.abs(self._mean * self._inverse_scale).max() < 100 else np.float64
+        numbers = as_matrix(features[self.name], dtype)
         if numbers.shape[1] != len(self.mean):
             raise ValueError(
                 f"Column {self.name!r} has learned from {len(self.mean)} numbers per row, but X "

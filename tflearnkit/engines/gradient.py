@@ -14,6 +14,9 @@ from tflearnkit.parts import CentredBias, Training
 
 __all__ = ["GradientEngine", "Penalties", "initial_state", "score", "slots_by_variable"]
 
+# Scoring fewer rows at a time is over before XLA has compiled.
+_XLA_FROM_ROWS = 16384
+
 
 class Penalties(NamedTuple):
     """What holds the weights back. A zero leaves its term out of the program."""
@@ -180,7 +183,7 @@ def slots_by_variable(part, state: Mapping) -> dict[str, np.ndarray]:
         f"{name}/{slot.removeprefix(part.name + '/')}": value
         for slot, values in state.items()
         if slot.startswith(f"{part.name}/") and slot not in weights and values.shape == (flat.size,)
-        for name, value in part.variables(flat.unpack(values, np.reshape)).items()
+        for name, value in part.variables(flat.unpack(values)).items()
     }
 
 
@@ -373,17 +376,18 @@ def score(parts, task, params: Mapping, features: Mapping, constants: Mapping, w
     rows = len(next(iter(features.values())))
     key = ("score", parts, task.signature, names, widths, rows)
     tensors = [tf.convert_to_tensor(array) for group in groups for array in group.values()]
+    xla = rows >= _XLA_FROM_ROWS
     program = shared(
-        key, lambda: _scorer(parts, task, names, widths).get_concrete_function(*tensors)
+        key, lambda: _scorer(parts, task, names, widths, xla).get_concrete_function(*tensors)
     )
     return program(*tensors)
 
 
-def _scorer(parts, task, names, widths):
+def _scorer(parts, task, names, widths, xla):
     import tensorflow as tf
 
     # Tensors alone and in a row: TensorFlow takes longer to look into a dict than to score a row.
-    @tf.function(autograph=False)
+    @tf.function(autograph=False, jit_compile=xla)
     def program(*tensors):
         left = iter(tensors)
         params, features, constants = (dict(zip(group, left, strict=False)) for group in names)

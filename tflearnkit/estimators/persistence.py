@@ -9,7 +9,6 @@ import numpy as np
 
 from tflearnkit import checkpoint
 from tflearnkit.columns import SparseNumericColumn, StandardizedColumn, VocabularyColumn
-from tflearnkit.columns.base import ColumnSet
 from tflearnkit.config import RunConfig
 from tflearnkit.errors import CheckpointError, listing
 from tflearnkit.estimators.model import FittedModel
