@@ -4,7 +4,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 ARGS   ?=
-export TF_CPP_MIN_LOG_LEVEL ?= 3  # TensorFlow's greetings
+# without TensorFlow's greetings
+export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test bench lint clean

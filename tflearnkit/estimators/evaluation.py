@@ -11,6 +11,7 @@ from tflearnkit import metrics
 from tflearnkit.data.table import concatenated
 from tflearnkit.estimators.inputs import Labelled
 from tflearnkit.estimators.model import FittedModel
+from tflearnkit.estimators.weights import check_some_weight
 from tflearnkit.summaries import SummaryWriter
 
 __all__ = ["evaluate", "write_summary"]
@@ -31,6 +32,7 @@ def evaluate(
         found = model.outputs(batch.table) if outputs is None else outputs(batch)
         pieces.append((*found, batch.y, batch.weights))
     scores, linked, labels, weights = (np.concatenate(a) for a in zip(*pieces, strict=True))
+    check_some_weight(weights)
     report = model.task.report(scores, linked, model.task.encode(labels), weights)
     report["global_step"] = model.step
     if wanted:
