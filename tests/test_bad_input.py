@@ -437,7 +437,7 @@ def test_targets(action, words, error):
     (
         "outside the promise",
         lambda: linear(n_classes=2).fit(X, np.arange(N) % 3),
-        r"With n_classes=2 labels must be the integers 0 \.\. 1; y holds 2. Pass the true n_classes",
+        r"With n_classes=2 labels must be the integers 0 \.\. 1; y holds 2. Pass the true",
     ),
     ("below zero", lambda: network(n_classes=2).fit(X, 2 * Y - 1), "y holds -1"),
     (
@@ -710,7 +710,7 @@ def test_predicting_needs_no_weights():
             lambda units=units: combined(dnn_hidden_units=units, dnn_feature_columns=[AGE]).fit(
                 FRAME, Y
             ),
-            "dnn_hidden_units must be defined when dnn_feature_columns is specified.*give the units",
+            "dnn_hidden_units must be defined when dnn_feature_columns is.*give the units",
         )
         for units in ((), None)
     ),
@@ -1306,10 +1306,17 @@ def test_a_loss_that_is_not_finite(chunked, tmp_path):
     assert_unchanged_by(
         model,
         lambda: model.fit(X, Y, steps=30, monitors=listeners),
-        NanLossDuringTrainingError,
         r"The training loss became (nan|inf) at step \d+. Likely causes: the learning rate is too "
         "large.*gradient_clip_norm.*as it was before fit",
+        NanLossDuringTrainingError,
     )
+
+
+def test_no_checkpoint_is_written_of_weights_that_are_not_finite(tmp_path):
+    config = learn.RunConfig(save_checkpoints_steps=1, keep_checkpoint_max=None)
+    model = network(model_dir=str(tmp_path), config=config, optimizer="SGD", learning_rate=1e39)
+    check_refusal(lambda: model.fit(X, Y, steps=30), "loss became", NanLossDuringTrainingError)
+    assert checkpoint.checkpoints(tmp_path) == []
 
 
 # --- model_dir -----------------------------------------------------------------------------------
@@ -1362,7 +1369,7 @@ def test_no_checkpoint_that_is_intact(folder):
     (
         "another estimator",
         lambda: linear(),
-        "should hold checkpoints of LinearClassifier.*is of DNNClassifier. Choose another model_dir",
+        "should hold checkpoints of LinearClassifier.*is of DNNClassifier. Choose another",
         CheckpointError,
     ),
     (
@@ -1404,8 +1411,8 @@ def test_a_checkpoint_of_other_features(folder):
     for other in (frame, X[:, :2]):
         check_refusal(
             lambda other=other: network(model_dir=str(folder)).fit(other, Y),
-            CheckpointError,
             "features.*Pass the same features, or choose another model_dir",
+            CheckpointError,
         )
 
 
@@ -1420,8 +1427,8 @@ def test_a_file_where_the_folder_should_be(tmp_path):
     for model_dir in (path, path / "inner"):
         check_refusal(
             lambda model_dir=model_dir: network(model_dir=model_dir).fit(X, Y),
-            CheckpointError,
             "model_dir should be a folder that can be written to.*file.*Choose another model_dir",
+            CheckpointError,
         )
     assert path.read_text() == "mine"
 
@@ -1433,6 +1440,6 @@ def test_a_folder_that_may_not_be_written(tmp_path):
     tmp_path.chmod(0o500)
     check_refusal(
         lambda: network(model_dir=tmp_path).fit(X, Y),
-        CheckpointError,
         "model_dir should be a folder that can be written to.*change its permissions",
+        CheckpointError,
     )

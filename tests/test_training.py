@@ -5,12 +5,19 @@ import os
 import signal
 import sys
 
+import keras
 import numpy as np
 import pytest
 from sklearn.metrics import log_loss
 
 import tflearnkit as learn
+from tflearnkit import checkpoint
+from tflearnkit.data import as_table
+from tflearnkit.engines.gradient import GradientEngine
 from tflearnkit.errors import NanLossDuringTrainingError, TrainingInterruptedWarning
+from tflearnkit.estimators.inputs import Labelled
+from tflearnkit.estimators.sources import TableSource
+from tflearnkit.estimators.training import hold_out
 from tflearnkit.monitors import (
     BaseMonitor,
     CaptureVariable,
@@ -385,12 +392,13 @@ def test_a_loss_that_is_not_finite_ends_the_fit_and_names_the_step():
 
 
 def test_weights_that_are_not_finite_are_never_saved(tmp_path):
-    model = network(
-        optimizer="SGD", learning_rate=1e30, activation_fn=None, model_dir=tmp_path / "m"
-    )
-    with pytest.raises(NanLossDuringTrainingError):
-        model.fit(X, Y, steps=50, monitors=[CheckpointSaver(save_steps=40)])
-    assert [path.name for path in (tmp_path / "m").glob("checkpoint-*")] == ["checkpoint-00000001"]
+    leaps = keras.optimizers.schedules.PiecewiseConstantDecay([22], [0.01, 1e30])
+    model = network(optimizer="SGD", learning_rate=leaps, activation_fn=None, model_dir=tmp_path)
+    monitors = [CheckpointSaver(save_steps=40), Ticks(5)]
+    with pytest.raises(NanLossDuringTrainingError, match="at step 2[45]"):
+        model.fit(X, Y, steps=50, monitors=monitors)
+    assert monitors[1].ended == [1, 6, 11, 16, 21]
+    assert checkpoint.checkpoints(tmp_path) == [1]
 
 
 def test_nan_loss_watches_a_variable():
@@ -481,14 +489,18 @@ def test_early_stopping_on_a_metric_and_with_weights():
         assert found[name] == pytest.approx(monitor.best_metrics[name], rel=1e-5)
 
 
-@pytest.mark.parametrize("weighted", [False, True])
-def test_early_stopping_holds_rows_out_by_itself(weighted):
+@pytest.mark.parametrize("weights", [np.ones(90), W], ids=["equal", "weighted"])
+def test_early_stopping_holds_rows_out_by_itself(weights):
     model = overfitting(early_stopping=True, validation_fraction=0.3, n_iter_no_change=4)
-    model.fit(X, Y, W if weighted else None, epochs=200)
+    model.fit(X, Y, weights, epochs=200)
     losses = [loss for loss in model.history_["val_loss"] if loss is not None]
     assert len(losses) < 100
     assert len(losses) == int(np.argmin(losses)) + 1 + 4  # one look an epoch
     assert model.history_["step"][-1] == 3 * len(losses)  # 63 rows are left, three steps
+    source = TableSource(Labelled(as_table(X), Y, weights))
+    _, held = hold_out(source, 0.3, model.model_.seed, stratify=True)
+    found = model.evaluate(held.table[""], held.y, held.weights)
+    assert found["loss"] == pytest.approx(min(losses), rel=1e-5)
 
 
 def test_early_stopping_with_weight_column_class_weights_and_labels():
@@ -561,3 +573,22 @@ def test_ctrl_c_keeps_the_steps_so_far():
     stopped = network().fit(X, Y, steps=50, monitors=[StopAtStep(num_steps=5)])
     assert_same_bits(weights_of(model), weights_of(stopped))
     assert steps_of(model.partial_fit(X, Y)) == 8
+
+
+def test_ctrl_c_amid_a_chunk_counts_the_steps_that_were_taken(monkeypatch):
+    """Python hears of Ctrl-C when the compiled call is over: the weights are further by then."""
+    run = GradientEngine.run
+
+    def run_and_interrupt(engine, chunk, step):
+        found = run(engine, chunk, step)
+        if step >= 6:
+            raise KeyboardInterrupt
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(GradientEngine, "run", run_and_interrupt)
+        with pytest.warns(TrainingInterruptedWarning, match="after step 11"):
+            model = network().fit(X, Y, max_steps=50, monitors=[Ticks(5)])
+    assert steps_of(model) == 11
+    stopped = network().fit(X, Y, max_steps=50, monitors=[StopAtStep(last_step=11)])
+    assert_same_bits(weights_of(model), weights_of(stopped))

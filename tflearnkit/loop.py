@@ -144,13 +144,14 @@ class _ChunkSizes:
 
     Each size is traced anew while room beyond the real steps costs only its bytes: so sizes are
     powers of four, the smallest one that is worth its trace is a few megabytes, and one in use
-    serves shorter chunks too.
+    serves shorter chunks too. There is room for two steps at the least: knowing that there is but
+    one, XLA rounds otherwise, and runs cut into other chunks would learn other bits.
     """
 
     def __init__(self, feeder, expected: int | None):
-        self.limit = max(1, min(_MOST_STEPS, _MOST_BYTES // feeder.step_bytes))
+        self.limit = max(2, min(_MOST_STEPS, _MOST_BYTES // feeder.step_bytes))
         cheap = min(self.limit, _CHEAP_BYTES // feeder.step_bytes, expected or self.limit)
-        self.smallest = _power_of_four(cheap)
+        self.smallest = max(2, _power_of_four(cheap))
         self.used: set[int] = set()
 
     def capacity(self, steps: int) -> int:

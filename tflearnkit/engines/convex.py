@@ -197,5 +197,10 @@ class Problem:
         """Every ``step``-th row."""
         rows = slice(first, None, step)
         weights = self.weights[rows]
-        return Problem(self.design.thinned(rows), self.loss, self.targets[rows],
-                       weights / weights.sum(), self.l2)
+        return Problem(
+            self.design.thinned(rows),
+            self.loss,
+            self.targets[rows],
+            weights / weights.sum(),
+            self.l2,
+        )

@@ -33,8 +33,9 @@ class Solution(NamedTuple):
     converged: bool
 
 
-def solve(dense, ids, id_weights, n_ids, targets, weights, loss, l2,
-          max_iter=100, tol=None, start=None) -> Solution:
+def solve(
+    dense, ids, id_weights, n_ids, targets, weights, loss, l2, max_iter=100, tol=None, start=None
+) -> Solution:
     """Minimise ``sum(w * loss(z)) / sum(w) + l2 / 2 * ||W||^2`` over ``W`` and the intercept.
 
     Written-down Hessians and Cholesky factors where the design is of modest width, conjugate
@@ -109,8 +110,9 @@ def solve(dense, ids, id_weights, n_ids, targets, weights, loss, l2,
         theta -= theta.mean(axis=1, keepdims=True)
     _, steps, values, converged = zip(*found, strict=True)
     d = dense.shape[1]
-    return Solution(theta[:d], theta[d:-1], theta[-1], max(steps), float(sum(values)),
-                    all(converged))
+    return Solution(
+        theta[:d], theta[d:-1], theta[-1], max(steps), float(sum(values)), all(converged)
+    )
 
 
 def _writes_hessian(design: Design, copies: int) -> bool:
@@ -135,14 +137,19 @@ def _minimise(problem, method, start, max_iter, tol):
         warnings.warn(
             "Expected classes that overlap, but these are separated perfectly: without a penalty "
             f"the coefficients grow for ever, and were left finite after {steps} steps. Set "
-            "l2_regularization above 0, to 1e-4 say.", ConvergenceWarning, stacklevel=3)
+            "l2_regularization above 0, to 1e-4 say.",
+            ConvergenceWarning,
+            stacklevel=3,
+        )
         return (*found[:3], False)
     if not converged:
         warnings.warn(
             f"Expected the solver to converge within {max_iter} steps, but it did not. Bring the "
             "features to similar scales, or set l2_regularization above 0 (1e-4 say), which also "
             "holds back coefficients that perfectly predictable rows let grow.",
-            ConvergenceWarning, stacklevel=3)
+            ConvergenceWarning,
+            stacklevel=3,
+        )
     return found
 
 

@@ -50,7 +50,7 @@ class BaseEstimator(CallbackSupportMixin, SklearnBase):
 
         Without ``model_dir`` training starts afresh. With it, training goes on from the newest
         checkpoint there and ends with a checkpoint. A fit that fails leaves the estimator as it
-        was.
+        was; Ctrl-C ends it early and keeps the steps taken, with a warning.
 
         Parameters
         ----------
@@ -67,9 +67,11 @@ class BaseEstimator(CallbackSupportMixin, SklearnBase):
         steps : int > 0, optional
             How many more optimizer steps to take.
         max_steps : int > 0, optional
-            The global step to stop at; nothing is done where it is already reached.
+            The global step to stop at; nothing is done where it is already reached. With
+            ``model_dir``, a run that was killed goes on as if nothing had happened when the same
+            call is made again.
         epochs : int > 0, optional
-            How many passes over the data to make.
+            How many passes over the data to make; a stream passes once.
         batch_size : int > 0, optional
             Rows per step.
         monitors : list of monitors, optional

@@ -29,10 +29,12 @@ def evaluate(
     batches = list(batches) if wanted else batches
     pieces = []
     for batch in batches:
+        if not len(batch.y):  # no row of it weighs anything
+            continue
         found = model.outputs(batch.table) if outputs is None else outputs(batch)
         pieces.append((*found, batch.y, batch.weights))
+    check_some_weight(np.array([len(piece) for piece in pieces]))
     scores, linked, labels, weights = (np.concatenate(a) for a in zip(*pieces, strict=True))
-    check_some_weight(weights)
     report = model.task.report(scores, linked, model.task.encode(labels), weights)
     report["global_step"] = model.step
     if wanted:

@@ -10,7 +10,8 @@ import numpy as np
 
 from tflearnkit.columns.base import ColumnSet, Encoded
 from tflearnkit.data.table import Table
-from tflearnkit.engines.gradient import score, slots_by_variable
+from tflearnkit.engines.program import slots_by_variable
+from tflearnkit.engines.scoring import score
 from tflearnkit.errors import did_you_mean, listing
 
 __all__ = ["FittedModel"]

@@ -169,7 +169,7 @@ def _rebuilt(described: dict):
 def _plain(value):
     """Return a value as JSON can hold it."""
     if isinstance(value, np.dtype):
-        return value.str if value != object else "O"
+        return "O" if value.kind == "O" else value.str
     if isinstance(value, np.ndarray | np.generic):
         return value.tolist()
     return [_plain(item) for item in value] if isinstance(value, tuple | list) else value

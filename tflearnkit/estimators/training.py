@@ -192,9 +192,11 @@ class _Run:
 
     def save(self) -> str | None:
         """Write a checkpoint of the model as it is now."""
-        if self.model_dir is None:
+        model = self.current()
+        finite = all(np.isfinite(array).all() for array in model.state.values())
+        if self.model_dir is None or not finite:  # the next loss will be NaN, and say so
             return None
-        return persistence.save(self.estimator, self.current())
+        return persistence.save(self.estimator, model)
 
     def close(self) -> None:
         """Close the event files."""

@@ -36,7 +36,8 @@ def row_weights(sample_weight, n_rows: int) -> np.ndarray:
 def take_weight_column(table: Table, name: str) -> tuple[Table, np.ndarray]:
     """Return the table without its weight column, and the weights it held."""
     if name not in table.names:
-        raise ValueError(f"weight_column_name is {name!r}, which X does not have. {_has(table, name)}")
+        has = _columns_of(table, name)
+        raise ValueError(f"weight_column_name is {name!r}, which X does not have. {has}")
     rest = {key: values for key, values in table.columns.items() if key != name}
     if not rest:
         raise ValueError(
@@ -95,7 +96,7 @@ def check_some_weight(weights: np.ndarray) -> None:
         )
 
 
-def _has(table: Table, name: str) -> str:
+def _columns_of(table: Table, name: str) -> str:
     if table.names == (EMPTY,):
         return "X is an array without column names: pass a DataFrame, or sample_weight."
     return f"Columns of X: {listing(table.names)}.{did_you_mean(name, table.names)}"

@@ -168,7 +168,7 @@ class BaseMonitor:
         """Hear of a step after every monitor had its ``step_end``."""
 
     def epoch_begin(self, epoch: int) -> None:
-        """Start of an epoch, counted from 0."""
+        """Start of an epoch, counted from 0, or of a run amid one."""
         if epoch < 0 or self._current_epoch is not None:
             raise ValueError(
                 f"epoch_begin expects an epoch from 0, once the one before ended, but got {epoch} "
@@ -177,7 +177,7 @@ class BaseMonitor:
         self._current_epoch = epoch
 
     def epoch_end(self, epoch: int) -> bool | None:
-        """End of an epoch; return True to stop the training."""
+        """End of an epoch, or of a run amid one; return True to stop the training."""
         if self._current_epoch != epoch:
             raise ValueError(
                 f"epoch_end expects the epoch that began, {self._current_epoch}, but got {epoch}. "

@@ -72,8 +72,7 @@ class StopAtStep(BaseMonitor):
 class NanLoss(EveryN):
     """Stop when the loss is no longer a finite number.
 
-    Estimators do this by themselves for their own loss; use it for another value, or to stop
-    quietly.
+    Estimators raise by themselves where their own loss is not finite; use it for a variable.
 
     Parameters
     ----------

@@ -33,7 +33,8 @@ class ValidationMonitor(EveryN):
     eval_steps : int, default=None
         Batches per evaluation; None takes all rows.
     every_n_steps : int >= 0, default=100
-        Training steps between evaluations; the last step is always evaluated.
+        Training steps between evaluations. The last step is evaluated too, unless another monitor
+        or Ctrl-C ended the run there.
     metrics : default=None
         As in ``evaluate``; None takes the estimator's own.
     early_stopping_rounds : int >= 1, default=None

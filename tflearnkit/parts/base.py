@@ -1,0 +1,110 @@
+"""What parts are made of: the arrays they need, the encoded features they see."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+__all__ = [
+    "DenseBlock",
+    "EmbeddingBlock",
+    "IdBlock",
+    "Storage",
+    "Training",
+    "coefficients",
+    "entries",
+    "joined",
+]
+
+
+class Storage(NamedTuple):
+    """One array of a part: how it is called, shaped and begun, and who may change it."""
+
+    name: str
+    shape: tuple[int, ...]
+    initial: Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]
+    trainable: bool = True
+    penalised: bool = False
+
+
+class Training(NamedTuple):
+    """What a part needs to know while it is trained, and only then."""
+
+    seed: Any  # int32 [2]: the fit's seed and the step
+    weights: Any  # float32 [batch]: 0 on padding, which batch moments must not see
+    dropout: Any  # scalar probability of dropping a unit
+
+
+class DenseBlock(NamedTuple):
+    """Columns ``start:stop`` of the dense features.
+
+    A bounded block is squeezed smoothly into (-3, 3), where a network sees standardised numbers:
+    an outlier a hundred deviations away would otherwise drown all else.
+    """
+
+    name: str
+    start: int
+    stop: int
+    bounded: bool = False
+
+
+class IdBlock(NamedTuple):
+    """The id column number ``index``: ids 0..size-1, several a row put together by ``combiner``."""
+
+    name: str
+    index: int
+    size: int
+    combiner: str = "sum"
+
+
+@dataclass(frozen=True)
+class EmbeddingBlock:
+    """A table of vectors for an id column; blocks that share ``table`` share its weights.
+
+    ``size`` counts the rows of the table. A hashed block reads a flat table of scalars and puts
+    ``dimension`` of them side by side for each value.
+    """
+
+    name: str
+    ids: IdBlock
+    table: str
+    shape: tuple[int, ...]
+    dimension: int
+    combiner: str = "mean"
+    max_norm: float | None = None
+    trainable: bool = True
+    hashed: bool = False
+    initializer: Callable | None = field(default=None, compare=False)
+
+
+def coefficients(ids, id_weights, combiner: str):
+    """Return what each id of a row counts: its weight over the combiner's norm, 0 for no id."""
+    import tensorflow as tf
+
+    counts = tf.cast(ids >= 0, tf.float32)
+    if id_weights is not None:
+        counts *= id_weights
+    if combiner == "sum" or (id_weights is None and ids.shape[1] == 1):
+        return counts
+    if combiner == "mean":
+        return tf.math.divide_no_nan(counts, tf.reduce_sum(counts, 1, keepdims=True))
+    norm = tf.sqrt(tf.reduce_sum(counts * counts, 1, keepdims=True))
+    return tf.math.divide_no_nan(counts, norm)
+
+
+def entries(features: Mapping, widths: tuple[int, ...], block: IdBlock):
+    """Return the ids and id weights (or None) that an id column has in a batch."""
+    start = sum(widths[: block.index])
+    span = slice(start, start + widths[block.index])
+    weights = features.get("id_weights")
+    return features["ids"][:, span], None if weights is None else weights[:, span]
+
+
+def joined(pieces):
+    """Return tensors side by side."""
+    import tensorflow as tf
+
+    return pieces[0] if len(pieces) == 1 else tf.concat(pieces, axis=1)

@@ -1,0 +1,173 @@
+"""Deep: the network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tflearnkit.parts.base import (
+    DenseBlock,
+    EmbeddingBlock,
+    IdBlock,
+    Storage,
+    coefficients,
+    entries,
+    joined,
+)
+from tflearnkit.parts.hidden import drop, normalise
+from tflearnkit.parts.initial import glorot_uniform, ones, truncated_normal, zeros
+
+__all__ = ["Deep"]
+
+
+@dataclass(frozen=True)
+class Deep:
+    """The network: numbers, one-hot ids and embeddings side by side, then fully connected layers.
+
+    Parameters
+    ----------
+    dense, one_hots, embeddings : tuples of DenseBlock, IdBlock and EmbeddingBlock
+        What the input layer joins.
+    hidden_units : tuple of int
+        Units of the hidden layers.
+    n_outputs : int
+        Scores per row.
+    activation : str, callable or None
+        What follows each hidden layer; None means nothing.
+    dropout : bool
+        Whether units are dropped in training, at the rate that `Training` brings.
+    batch_norm : bool
+        Whether hidden layers are normalised over the batch before the activation.
+    """
+
+    dense: tuple[DenseBlock, ...]
+    one_hots: tuple[IdBlock, ...]
+    embeddings: tuple[EmbeddingBlock, ...]
+    hidden_units: tuple[int, ...]
+    n_outputs: int
+    activation: Any = "relu"
+    dropout: bool = False
+    batch_norm: bool = False
+    name: str = "dnn"
+
+    @property
+    def input_width(self) -> int:
+        """Units of the input layer."""
+        return (
+            sum(block.stop - block.start for block in self.dense)
+            + sum(block.size for block in self.one_hots)
+            + sum(block.dimension for block in self.embeddings)
+        )
+
+    @property
+    def storages(self) -> list[Storage]:
+        """The arrays of the part, input tables first."""
+        tables = {block.table: block for block in self.embeddings}
+        found = [self._table(block) for block in tables.values()]
+        width = self.input_width
+        for number, units in enumerate(self.hidden_units):
+            scope = f"dnn/hiddenlayer_{number}"
+            found.append(Storage(f"{scope}/weights", (width, units), glorot_uniform, True, True))
+            found.append(Storage(f"{scope}/biases", (units,), zeros))
+            if self.batch_norm:
+                found.append(Storage(f"{scope}/batch_norm/gamma", (units,), ones))
+                found.append(Storage(f"{scope}/batch_norm/beta", (units,), zeros))
+                found.append(Storage(f"{scope}/batch_norm/moving_mean", (units,), zeros, False))
+                found.append(Storage(f"{scope}/batch_norm/moving_variance", (units,), ones, False))
+            width = units
+        logits = (width, self.n_outputs)
+        found.append(Storage("dnn/logits/weights", logits, glorot_uniform, True, True))
+        found.append(Storage("dnn/logits/biases", (self.n_outputs,), zeros))
+        return found
+
+    @staticmethod
+    def _table(block: EmbeddingBlock) -> Storage:
+        given = block.initializer
+        if given is None:
+            stddev = 0.1 if block.hashed else 1 / np.sqrt(block.shape[0])
+            return Storage(block.table, block.shape, truncated_normal(stddev), block.trainable)
+        return Storage(
+            block.table,
+            block.shape,
+            lambda rng, shape: np.broadcast_to(np.asarray(given(shape), np.float32), shape),
+            block.trainable,
+        )
+
+    def scores(self, params: Mapping, features: Mapping, widths: tuple[int, ...], training=None):
+        """Return the scores ``[batch, n_outputs]`` and the new moving moments by name."""
+        import keras
+        import tensorflow as tf
+
+        activation = keras.activations.get(self.activation)
+        updates: dict = {}
+        hidden = self.input_layer(params, features, widths)
+        for number in range(len(self.hidden_units)):
+            scope = f"dnn/hiddenlayer_{number}"
+            hidden = tf.matmul(hidden, params[f"{scope}/weights"]) + params[f"{scope}/biases"]
+            if self.batch_norm:
+                hidden = normalise(hidden, params, f"{scope}/batch_norm", training, updates)
+            hidden = _activated(activation, hidden)
+            if self.dropout and training is not None:
+                hidden = drop(hidden, training, number)
+        scores = tf.matmul(hidden, params["dnn/logits/weights"]) + params["dnn/logits/biases"]
+        return scores, updates
+
+    def input_layer(self, params: Mapping, features: Mapping, widths: tuple[int, ...]):
+        """Return the joined inputs ``[batch, input_width]``."""
+        pieces = [_numbers(features, block) for block in self.dense]
+        pieces += [_one_hot(features, widths, block) for block in self.one_hots]
+        pieces += [_embed(params, features, widths, block) for block in self.embeddings]
+        return joined(pieces)
+
+    def variables(self, values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Return the arrays by name; they are stored under the names of the old API."""
+        return dict(values)
+
+
+def _numbers(features, block: DenseBlock):
+    import tensorflow as tf
+
+    values = features["dense"][:, block.start : block.stop]
+    return values * tf.math.rsqrt(1 + tf.square(values / 3)) if block.bounded else values
+
+
+def _one_hot(features, widths, block: IdBlock):
+    import tensorflow as tf
+
+    ids, weights = entries(features, widths, block)
+    if ids.shape[1] == 1 and weights is None:
+        return tf.one_hot(ids[:, 0], block.size)
+    counts = coefficients(ids, weights, "sum")
+    rows = tf.range(tf.shape(ids)[0])[:, None] + tf.zeros_like(ids)
+    at = tf.stack([rows, tf.maximum(ids, 0)], axis=-1)
+    return tf.scatter_nd(at, counts, [tf.shape(ids)[0], block.size])
+
+
+def _embed(params, features, widths, block: EmbeddingBlock):
+    import tensorflow as tf
+
+    ids, weights = entries(features, widths, block.ids)
+    table = params[block.table]
+    rows = tf.gather(table, tf.maximum(ids, 0))
+    if block.hashed:  # consecutive entries are the components of one value's vector
+        rows = tf.reshape(rows, [-1, ids.shape[1] // block.dimension, block.dimension])
+        ids, weights = ids[:, :: block.dimension], None
+    if block.max_norm is not None:
+        rows = tf.clip_by_norm(rows, block.max_norm, axes=[-1])
+    return tf.reduce_sum(rows * coefficients(ids, weights, block.combiner)[..., None], axis=1)
+
+
+def _activated(activation, hidden):
+    """Return what a user's function makes of a layer, of the same shape."""
+    found = activation(hidden)
+    shape = getattr(found, "shape", None)
+    if shape is None or not hidden.shape.is_compatible_with(shape):
+        raise ValueError(
+            f"An activation function must return a tensor of the shape that it is given, "
+            f"{hidden.shape}; {getattr(activation, '__name__', activation)!r} returned {found!r}. "
+            "Let it work unit by unit."
+        )
+    return found
