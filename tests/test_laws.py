@@ -219,14 +219,14 @@ def test_a_default_rate_goes_on_where_it_stood(estimator, tmp_path):
 
 @every_stepped
 @pytest.mark.parametrize(
-    ("table", "xla_from"), [("array", 10**9), ("frame", 10**9), ("frame", 0)],
+    ("X", "xla_from", "sizes"),
+    [(ARRAY, 10**9, (1, 7)), (FRAME, 10**9, (1, 7)), (FRAME, 0, (1,))],
     ids=["array", "frame", "xla"],
-)  # fmt: skip
-def test_the_size_of_chunks_changes_nothing(estimator, table, xla_from, monkeypatch):
+)
+def test_the_size_of_chunks_changes_nothing(estimator, X, xla_from, sizes, monkeypatch):
     monkeypatch.setattr(training, "_XLA_FROM_STEPS", xla_from)
-    X = TABLES[table]
     one = fitted(estimator, X)
-    for most_steps in (1, 7):
+    for most_steps in sizes:
         monkeypatch.setattr(loop, "_MOST_STEPS", most_steps)
         other = fitted(estimator, X)
         assert_same_model(other, one, X)
@@ -236,13 +236,12 @@ def test_the_size_of_chunks_changes_nothing(estimator, table, xla_from, monkeypa
 
 
 @every_stepped
-@every_table
-def test_xla_changes_no_more_than_rounding(estimator, X, monkeypatch):
+def test_xla_changes_no_more_than_rounding(estimator, monkeypatch):
     models = []
     for border in (0, 10**9):
         monkeypatch.setattr(training, "_XLA_FROM_STEPS", border)
-        models.append(fitted(estimator, X))
-    assert_alike(*models, X)
+        models.append(fitted(estimator, FRAME))
+    assert_alike(*models, FRAME)
 
 
 @every_stepped
@@ -266,8 +265,13 @@ def test_same_seed_same_bits(estimator, X):
     once = fitted(estimator, X)
     fitted(estimator, X, random_state=1)  # another fit uses the same programs in between
     assert_same_model(fitted(estimator, X), once, X)
+
+
+def test_programs_built_anew_learn_the_same():
+    estimator = STEPPED["combined classifier"]
+    once = fitted(estimator, FRAME)
     learn.clear_programs()
-    assert_same_model(fitted(estimator, X), once, X)
+    assert_same_model(fitted(estimator, FRAME), once, FRAME)
 
 
 @every_stepped
@@ -316,8 +320,7 @@ def test_global_random_states_decide_nothing(estimator):
 
 
 @every_estimator
-@every_table
-@pytest.mark.parametrize("batch_size", [16, N])
+@pytest.mark.parametrize(("X", "batch_size"), [(ARRAY, 16), (FRAME, N)], ids=["array", "frame"])
 def test_a_row_of_weight_zero_is_no_row(estimator, X, batch_size):
     """Its city, its label and its numbers are not even seen."""
     counted = np.ones(N, bool)

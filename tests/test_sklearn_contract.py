@@ -126,7 +126,8 @@ def people():
             "member": rng.random(n) < 0.5,
         }
     )
-    y = np.where((frame["city"] == "Rome") ^ (frame["member"] & (frame["size"] == "l")), "in", "out")
+    inside = (frame["city"] == "Rome") ^ (frame["member"] & (frame["size"] == "l"))
+    y = np.where(inside, "in", "out")
     return frame, y
 
 

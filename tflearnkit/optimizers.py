@@ -11,7 +11,7 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -46,8 +46,10 @@ _NAMED = {
     "Lion": _Named("Lion", 0.0003, 0.005),
 }
 
-# Where a decaying rate starts, of deep and of wide parts; it may start higher than a constant one.
+# Where a decaying rate starts, of deep and of wide parts; it may start higher than a constant one,
+# and in short fits, which have less time to get anywhere, up to five times as high.
 _DECAYING_FROM = (0.002, 0.02)
+_SHORT_FITS = 5
 
 
 @dataclass(frozen=True)
@@ -65,12 +67,15 @@ class Optimizer:
         keeps a schedule of its own.
     decays : bool
         Whether the rate falls to zero along a half cosine over the planned steps of a fit.
+    most : float
+        How far a decaying rate may start above ``rate`` where few steps are planned.
     """
 
     build: Callable[[], Any]
     signature: Any
     rate: Any
     decays: bool = False
+    most: float = 0.0
 
     def rates(self, first: int, count: int, plan: tuple[int, int] | None) -> np.ndarray:
         """Return the learning rates of ``count`` steps, the first numbered ``first`` from 0.
@@ -85,9 +90,10 @@ class Optimizer:
         if not self.decays or plan is None:
             return np.full(count, self.rate, np.float32)
         start, stop = plan
+        peak = max(self.rate, min(self.most, 1 / (stop - start)))
         done = np.clip((steps - start) / max(stop - start, 1), 0, 1)
         warm = np.minimum(1.0, (steps - start + 1) / max(1.0, 0.05 * (stop - start)))
-        return (self.rate * warm * 0.5 * (1 + np.cos(np.pi * done))).astype(np.float32)
+        return (peak * warm * 0.5 * (1 + np.cos(np.pi * done))).astype(np.float32)
 
 
 def _rate_at(schedule, step: int) -> float:
@@ -130,9 +136,10 @@ def resolve_optimizer(given, learning_rate=None, *, default="Adam", wide=False) 
     if isinstance(given, schedule):
         _refuse_rate(given, learning_rate)
         return _named(default, given, wide)
+    if given is None and learning_rate is None:
+        rate = _DECAYING_FROM[wide]
+        return replace(_named(default, rate, wide, decays=True), most=_SHORT_FITS * rate)
     if given is None:
-        if learning_rate is None:
-            learning_rate = _DECAYING_FROM[wide]
         return _named(default, learning_rate, wide, decays=not callable(learning_rate))
     if isinstance(given, str):
         return _named(given, learning_rate, wide)
