@@ -73,7 +73,8 @@ class BaseEstimator(CallbackSupportMixin, SklearnBase):
         epochs : int > 0, optional
             How many passes over the data to make; a stream passes once.
         batch_size : int > 0, optional
-            Rows per step.
+            Rows per step. None takes the batches of a stream as they come (whole tables are cut
+            up), and chooses by the number of rows in memory.
         monitors : list of monitors, optional
             Listeners that may stop training.
 

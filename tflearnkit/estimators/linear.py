@@ -42,6 +42,7 @@ class _Linear(AdditiveEstimator):
         return (
             isinstance(source, StreamSource)
             or self.optimizer is not None
+            or self.learning_rate is not None
             or self.l1_regularization > 0
             or self.gradient_clip_norm is not None
             or self.enable_centered_bias

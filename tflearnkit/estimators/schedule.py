@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 __all__ = ["Asked", "Schedule"]
 
+_LARGEST_BATCH = 1024
+
 
 class Asked(NamedTuple):
     """What a call of ``fit`` asked for, with the constructor's values where it was silent."""
@@ -51,9 +53,13 @@ class Schedule(NamedTuple):
         return cls(batch_size, step + epochs * steps_per_epoch)
 
     @classmethod
-    def for_stream(cls, asked: Asked, step: int) -> Schedule:
-        """Return the schedule for a stream, which ends by itself if nothing was asked."""
-        batch_size = asked.batch_size or 128
+    def for_stream(cls, asked: Asked, step: int, rows_as_they_come: int) -> Schedule:
+        """Return the schedule for a stream, which ends by itself if nothing was asked.
+
+        Its batches are taken as they come, a step each, unless they are whole tables.
+        """
+        as_it_comes = rows_as_they_come if rows_as_they_come <= _LARGEST_BATCH else 256
+        batch_size = asked.batch_size or as_it_comes
         if asked.max_steps is not None:
             return cls(batch_size, asked.max_steps)
         return cls(batch_size, None if asked.steps is None else step + asked.steps)

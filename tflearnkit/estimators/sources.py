@@ -18,7 +18,7 @@ from tflearnkit.estimators.weights import check_some_weight
 __all__ = ["StreamSource", "TableSource", "read_evaluation", "read_rows", "read_source"]
 
 _SAMPLE_ROWS = 10_000  # of a stream: what columns and targets learn from
-_BATCH_ROWS = 1024  # of a stream of single rows, where nobody says
+_BATCH_ROWS = 128  # of a stream of single rows, where nobody says
 
 
 @dataclass(frozen=True)
@@ -47,10 +47,13 @@ class StreamSource:
         The first rows, read ahead: columns and targets learn from them.
     batches : callable () -> iterator of Labelled
         All the rows, the sample first.
+    batch_rows : int
+        Rows of the first batch.
     """
 
     sample: Labelled
     batches: Callable[[], Iterator[Labelled]]
+    batch_rows: int
 
 
 def read_source(
@@ -67,7 +70,8 @@ def read_source(
         return TableSource(_joined([next(batches)]), as_one_batch=True)
     _check_class_weight(estimator)
     ahead = list(_first_rows(batches))
-    return StreamSource(_joined(ahead), lambda: itertools.chain(ahead, batches))
+    rows = ahead[0].table.n_rows
+    return StreamSource(_joined(ahead), lambda: itertools.chain(ahead, batches), rows)
 
 
 def read_evaluation(

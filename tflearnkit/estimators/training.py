@@ -226,7 +226,7 @@ def _feed(model: FittedModel, source, asked: Asked, onward: bool):
     """Return the feeder of encoded rows and the schedule it serves."""
     if isinstance(source, StreamSource):
         _check_one_pass(asked)
-        schedule = Schedule.for_stream(asked, model.step)
+        schedule = Schedule.for_stream(asked, model.step, source.batch_rows)
 
         def pieces():
             for table, y, weights in source.batches():

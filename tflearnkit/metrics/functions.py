@@ -11,6 +11,8 @@ def accuracy(predictions, labels, weights=None) -> float:
 
     scikit-learn's ``accuracy_score`` counts a multi-label row only when all its cells are right.
 
+    Examples
+    --------
     >>> accuracy(["a", "b", "b"], ["a", "a", "b"], weights=[1, 1, 2])
     0.75
     """
@@ -31,6 +33,8 @@ def precision(predictions, labels, weights=None, average=None) -> float:
         How classes are put together. Left out: of two classes the greater is the positive one,
         of more the unweighted mean is taken, and the cells of indicators are pooled.
 
+    Examples
+    --------
     >>> precision([1, 1, 0], [1, 0, 1])
     0.5
     """
@@ -40,6 +44,8 @@ def precision(predictions, labels, weights=None, average=None) -> float:
 def recall(predictions, labels, weights=None, average=None) -> float:
     """Share of the positive rows predicted positive; parameters as in `precision`.
 
+    Examples
+    --------
     >>> recall([1, 1, 0, 0], [1, 0, 0, 0])
     1.0
     """
@@ -49,6 +55,8 @@ def recall(predictions, labels, weights=None, average=None) -> float:
 def f1(predictions, labels, weights=None, average=None) -> float:
     """Harmonic mean of `precision` and `recall`; parameters as in `precision`.
 
+    Examples
+    --------
     >>> f1([1, 1, 0], [1, 0, 1])
     0.5
     """
@@ -74,6 +82,8 @@ def auc(predictions, labels, weights=None) -> float:
     float
         NaN, without a warning, where only one class occurs: there is nothing to rank.
 
+    Examples
+    --------
     >>> auc([.1, .4, .35, .8], [0, 0, 1, 1])
     0.75
     """
@@ -86,6 +96,8 @@ def auc_precision_recall(predictions, labels, weights=None) -> float:
     scikit-learn's ``average_precision_score`` is the step-wise sum under the same curve and a
     little lower; pass that function to ``evaluate`` to have it. Parameters as in `auc`.
 
+    Examples
+    --------
     >>> round(auc_precision_recall([.1, .4, .35, .8], [0, 0, 1, 1]), 4)
     0.7917
     """
@@ -104,6 +116,8 @@ def log_loss(predictions, labels, weights=None) -> float:
         Class numbers ``0 .. K-1``, or (n, K) indicators.
     weights : array of shape (n,), optional
 
+    Examples
+    --------
     >>> round(log_loss([.1, .9], [0, 1]), 4)
     0.1054
     """
@@ -123,6 +137,8 @@ def log_loss(predictions, labels, weights=None) -> float:
 def mean_squared_error(predictions, labels, weights=None) -> float:
     """Mean squared error; over the outputs too where there are several.
 
+    Examples
+    --------
     >>> mean_squared_error([1., 3.], [1., 1.])
     2.0
     """
@@ -133,6 +149,8 @@ def mean_squared_error(predictions, labels, weights=None) -> float:
 def root_mean_squared_error(predictions, labels, weights=None) -> float:
     """Square root of the mean squared error, in the unit of ``labels``; mean over the outputs.
 
+    Examples
+    --------
     >>> root_mean_squared_error([0., 4.], [2., 2.])
     2.0
     """
@@ -143,6 +161,8 @@ def root_mean_squared_error(predictions, labels, weights=None) -> float:
 def mean_absolute_error(predictions, labels, weights=None) -> float:
     """Mean absolute error, in the unit of ``labels``; mean over the outputs.
 
+    Examples
+    --------
     >>> mean_absolute_error([1., 3.], [1., 1.])
     1.0
     """
@@ -155,6 +175,8 @@ def r2(predictions, labels, weights=None) -> float:
 
     Mean over the outputs where there are several.
 
+    Examples
+    --------
     >>> r2([1., 2., 3.], [1., 2., 3.])
     1.0
     """

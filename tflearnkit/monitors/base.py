@@ -58,6 +58,11 @@ class Progress:
         Writes a checkpoint now and returns its path, or None where there is no ``model_dir``.
     summaries : SummaryWriter or None
         Writer of the run's TensorBoard file.
+
+    Examples
+    --------
+    >>> Progress(step=20, steps_per_epoch=10).epoch
+    0
     """
 
     step: int = 0
