@@ -48,7 +48,7 @@ _NAMED = {
 
 # Where a decaying rate starts, of deep and of wide parts; it may start higher than a constant one,
 # and in short fits, which have less time to get anywhere, up to five times as high.
-_DECAYING_FROM = (0.002, 0.02)
+_DECAYING_FROM = (0.002, 0.005)
 _SHORT_FITS = 5
 
 
