@@ -184,7 +184,7 @@ def compare(contest, splits, seeds):
         line += f"{verdict(ours, target, larger):<20}"
         if number == 0:
             mine, theirs = (np.mean([run[side][1] for run in runs]) for side in (0, 1))
-            line += f"{mine:8.2f}{theirs:9.2f}  {'' if mine <= theirs else 'slower'}"
+            line += f"{mine:8.2f}{theirs:9.2f}  {'slower' if mine > theirs + 0.01 else ''}"
         print(line.rstrip(), flush=True)
 
 

@@ -72,7 +72,7 @@ def target_of(estimator):
     return LABELS if is_classifier(estimator) else NUMBERS
 
 
-def fitted(estimator, X=ARRAY, sample_weight=None, **params):
+def fitted(estimator, X=FRAME, sample_weight=None, **params):
     return clone(estimator).set_params(**params).fit(X, target_of(estimator), sample_weight)
 
 
@@ -97,13 +97,13 @@ def assert_same_bits(one, other):
         np.testing.assert_array_equal(value, other[name], err_msg=name)
 
 
-def assert_same_model(one, other, X=ARRAY):
+def assert_same_model(one, other, X=FRAME):
     """The same bits in every array, optimizer slots included, and in every prediction."""
     assert_same_bits(arrays_of(one), arrays_of(other))
     assert_same_bits(outputs_of(one, X), outputs_of(other, X))
 
 
-def assert_alike(one, other, X=ARRAY, Z=None, rtol=1e-4):
+def assert_alike(one, other, X=FRAME, Z=None, rtol=1e-4):
     """Predictions that differ by rounding only; ``Z`` is what ``X`` is to the other model."""
     name = "predict_proba" if is_classifier(one) else "predict"
     ours, theirs = getattr(one, name)(X), getattr(other, name)(X if Z is None else Z)
@@ -158,19 +158,18 @@ def test_combined_with_deep_columns_only_is_a_network(alone, combined, optimizer
         dnn_feature_columns=DEEP, dnn_hidden_units=(6, 3), dnn_optimizer=optimizer,
         dnn_dropout=0.3, dnn_activation_fn="elu", **params,
     )  # fmt: skip
-    assert_same_model(fitted(deep, FRAME), fitted(network, FRAME), FRAME)
+    assert_same_model(fitted(deep), fitted(network))
 
 
 # Some steps and then more
 
 
 @every_stepped
-@every_table
-def test_steps_add_up_in_a_folder(estimator, X, tmp_path):
-    whole = fitted(estimator, X, steps=25)
-    fitted(estimator, X, steps=11, model_dir=tmp_path)
-    resumed = fitted(estimator, X, steps=14, model_dir=tmp_path)
-    assert_same_model(resumed, whole, X)
+def test_steps_add_up_in_a_folder(estimator, tmp_path):
+    whole = fitted(estimator, steps=25)
+    fitted(estimator, steps=11, model_dir=tmp_path)
+    resumed = fitted(estimator, steps=14, model_dir=tmp_path)
+    assert_same_model(resumed, whole)
 
 
 @every_stepped
@@ -179,7 +178,7 @@ def test_steps_add_up_in_partial_fit(estimator):
     y = target_of(estimator)
     whole = fitted(estimator, steps=25, batch_size=N)
     parts = fitted(estimator, steps=11, batch_size=N)
-    parts.partial_fit(ARRAY, y, steps=4).partial_fit(ARRAY, y, steps=10)
+    parts.partial_fit(FRAME, y, steps=4).partial_fit(FRAME, y, steps=10)
     assert_same_model(parts, whole)
 
 
@@ -208,31 +207,27 @@ def test_a_default_rate_goes_on_where_it_stood(estimator, tmp_path):
     word = {name: None for name in estimator.get_params() if name.endswith("optimizer")}
     default = clone(estimator).set_params(**word, steps=None)
     y = target_of(estimator)
-    whole = clone(default).fit(ARRAY, y, max_steps=25)
+    whole = clone(default).fit(FRAME, y, max_steps=25)
     part = clone(default).set_params(model_dir=tmp_path)
-    part.fit(ARRAY, y, max_steps=25, monitors=[StopAtStep(last_step=11)])
-    assert_same_model(clone(part).fit(ARRAY, y, max_steps=25), whole)
+    part.fit(FRAME, y, max_steps=25, monitors=[StopAtStep(last_step=11)])
+    assert_same_model(clone(part).fit(FRAME, y, max_steps=25), whole)
 
 
 # How the steps are run
 
 
 @every_stepped
-@pytest.mark.parametrize(
-    ("X", "xla_from", "sizes"),
-    [(ARRAY, 10**9, (1, 7)), (FRAME, 10**9, (1, 7)), (FRAME, 0, (1,))],
-    ids=["array", "frame", "xla"],
-)
-def test_the_size_of_chunks_changes_nothing(estimator, X, xla_from, sizes, monkeypatch):
+@pytest.mark.parametrize(("xla_from", "sizes"), [(10**9, (1, 7)), (0, (1,))], ids=["plain", "xla"])
+def test_the_size_of_chunks_changes_nothing(estimator, xla_from, sizes, monkeypatch):
     monkeypatch.setattr(training, "_XLA_FROM_STEPS", xla_from)
-    one = fitted(estimator, X)
+    one = fitted(estimator)
     for most_steps in sizes:
         monkeypatch.setattr(loop, "_MOST_STEPS", most_steps)
-        other = fitted(estimator, X)
-        assert_same_model(other, one, X)
+        other = fitted(estimator)
+        assert_same_model(other, one)
         np.testing.assert_allclose(other.history_["loss"], one.history_["loss"], rtol=1e-6)
-    watched = clone(estimator).fit(X, target_of(estimator), monitors=[EveryN(1)])
-    assert_same_model(watched, one, X)
+    watched = clone(estimator).fit(FRAME, target_of(estimator), monitors=[EveryN(1)])
+    assert_same_model(watched, one)
 
 
 @every_stepped
@@ -240,38 +235,36 @@ def test_xla_changes_no_more_than_rounding(estimator, monkeypatch):
     models = []
     for border in (0, 10**9):
         monkeypatch.setattr(training, "_XLA_FROM_STEPS", border)
-        models.append(fitted(estimator, FRAME))
-    assert_alike(*models, FRAME)
+        models.append(fitted(estimator))
+    assert_alike(*models)
 
 
 @every_stepped
-@every_table
-def test_a_padded_batch_is_the_unpadded_one(estimator, X, monkeypatch):
+def test_a_padded_batch_is_the_unpadded_one(estimator, monkeypatch):
     class Padding(training.TableFeeder):
         def __init__(self, encoded, targets, weights, batch_size, *args, **kwargs):
             super().__init__(encoded, targets, weights, batch_size + 13, *args, **kwargs)
 
     estimator = without_dropout(estimator).set_params(batch_size=N, steps=10)
-    unpadded = fitted(estimator, X)
+    unpadded = fitted(estimator)
     monkeypatch.setattr(training, "TableFeeder", Padding)
-    padded = fitted(estimator, X)
-    assert_alike(padded, unpadded, X)
+    padded = fitted(estimator)
+    assert_alike(padded, unpadded)
     np.testing.assert_allclose(padded.history_["loss"], unpadded.history_["loss"], rtol=1e-4)
 
 
 @every_estimator
-@every_table
-def test_same_seed_same_bits(estimator, X):
-    once = fitted(estimator, X)
-    fitted(estimator, X, random_state=1)  # another fit uses the same programs in between
-    assert_same_model(fitted(estimator, X), once, X)
+def test_same_seed_same_bits(estimator):
+    once = fitted(estimator)
+    fitted(estimator, random_state=1)  # another fit uses the same programs in between
+    assert_same_model(fitted(estimator), once)
 
 
 def test_programs_built_anew_learn_the_same():
     estimator = STEPPED["combined classifier"]
-    once = fitted(estimator, FRAME)
+    once = fitted(estimator)
     learn.clear_programs()
-    assert_same_model(fitted(estimator, FRAME), once, FRAME)
+    assert_same_model(fitted(estimator), once)
 
 
 @every_stepped
@@ -283,15 +276,14 @@ def test_another_seed_other_weights(estimator):
 
 
 @every_estimator
-@every_table
-def test_threads_at_once_learn_what_they_learn_alone(estimator, X):
+def test_threads_at_once_learn_what_they_learn_alone(estimator):
     seeds = (0, 1)
-    alone = [fitted(estimator, X, random_state=seed) for seed in seeds]
+    alone = [fitted(estimator, random_state=seed) for seed in seeds]
     with ThreadPoolExecutor(2) as pool:
-        together = list(pool.map(lambda seed: fitted(estimator, X, random_state=seed), seeds))
-        predicted = list(pool.map(lambda model: outputs_of(model, X), [*alone, *together]))
+        together = list(pool.map(lambda seed: fitted(estimator, random_state=seed), seeds))
+        predicted = list(pool.map(lambda model: outputs_of(model, FRAME), [*alone, *together]))
     for one, other in zip(alone, together, strict=True):
-        assert_same_model(one, other, X)
+        assert_same_model(one, other)
     for one, other in zip(predicted[:2], predicted[2:], strict=True):
         assert_same_bits(one, other)
 
@@ -304,7 +296,7 @@ def test_global_random_states_stay_untouched(estimator):
     keras.utils.set_random_seed(3)  # Python's, NumPy's, TensorFlow's and Keras'
     expected = draws()
     keras.utils.set_random_seed(3)
-    outputs_of(fitted(estimator).partial_fit(ARRAY, target_of(estimator)), ARRAY)
+    outputs_of(fitted(estimator).partial_fit(FRAME, target_of(estimator)), FRAME)
     assert draws() == expected
 
 
@@ -344,26 +336,24 @@ def test_only_the_ratios_of_weights_count(estimator, X):
 
 
 @every_estimator
-@every_table
-def test_a_row_of_weight_two_is_two_rows(estimator, X):
+def test_a_row_of_weight_two_is_two_rows(estimator):
     """In full batches, where it does not matter which batch a row falls into."""
     if estimator not in EXACT.values():
         estimator = without_dropout(estimator).set_params(batch_size=2 * N, steps=10)
     if getattr(estimator, "batch_norm", False):
         estimator.set_params(batch_norm=False)  # its moments are those of the rows as they are
     counts = np.arange(N) % 3 + 1
-    weighted = fitted(estimator, X, counts * 1.0)
+    weighted = fitted(estimator, sample_weight=counts * 1.0)
     rows = np.repeat(np.arange(N), counts)
-    repeated = X.iloc[rows] if isinstance(X, pd.DataFrame) else X[rows]
-    twice = clone(estimator).fit(repeated, target_of(estimator)[rows])
-    assert_alike(weighted, twice, X, rtol=1e-3)
+    twice = clone(estimator).fit(FRAME.iloc[rows], target_of(estimator)[rows])
+    assert_alike(weighted, twice, rtol=1e-3)
 
 
 @every_stepped
 def test_a_weight_column_is_sample_weight(estimator):
     weights = np.linspace(0.25, 2, N)
     by_column = fitted(estimator, FRAME.assign(w=weights), weight_column_name="w")
-    assert_same_model(by_column, fitted(estimator, FRAME, weights), FRAME)
+    assert_same_model(by_column, fitted(estimator, sample_weight=weights))
 
 
 # Tables
@@ -385,11 +375,11 @@ def test_a_frame_is_an_array_under_explicit_columns(estimator):
 
 @every_estimator
 def test_the_container_of_numbers_changes_little(estimator):
-    of_array = fitted(estimator)
+    of_array = fitted(estimator, ARRAY)
     frame = pd.DataFrame(ARRAY, columns=list("abcd"))
     assert_alike(of_array, fitted(estimator, frame), ARRAY, frame)
     for same in (ARRAY.astype(np.float64), np.asfortranarray(ARRAY), ARRAY.tolist()):
-        assert_same_model(fitted(estimator, same), of_array)
+        assert_same_model(fitted(estimator, same), of_array, ARRAY)
         assert_same_bits(outputs_of(of_array, same), outputs_of(of_array, ARRAY))
 
 
@@ -404,7 +394,7 @@ def test_kinds_of_sparse_matrices_are_one(estimator):
 @every_estimator
 def test_the_order_of_columns_changes_nothing(estimator):
     turned = FRAME[FRAME.columns[::-1]]
-    one, other = fitted(estimator, FRAME), fitted(estimator, turned)
+    one, other = fitted(estimator), fitted(estimator, turned)
     assert_same_bits(outputs_of(one, FRAME), outputs_of(other, turned))
     assert_same_bits(outputs_of(one, FRAME), outputs_of(one, turned))
 
@@ -414,7 +404,7 @@ def test_kinds_of_frames_are_one(estimator):
     polars = pytest.importorskip("polars")
     as_dict = {name: FRAME[name].to_numpy() for name in FRAME}
     as_dict["size"] = as_dict["size"].astype(object)
-    one = fitted(estimator, FRAME)
+    one = fitted(estimator)
     for same in (polars.from_pandas(FRAME), as_dict):
         assert_same_bits(outputs_of(one, same), outputs_of(one, FRAME))
         assert_same_bits(outputs_of(fitted(estimator, same), same), outputs_of(one, FRAME))
@@ -424,10 +414,10 @@ def test_kinds_of_frames_are_one(estimator):
 def test_names_of_labels_change_nothing(name):
     numbered = np.unique(LABELS, return_inverse=True)[1]
     one = fitted(EVERY[name])
-    other = clone(EVERY[name]).fit(ARRAY, numbered * 10 - 5)
+    other = clone(EVERY[name]).fit(FRAME, numbered * 10 - 5)
     assert_same_bits(arrays_of(one), arrays_of(other))
-    codes = np.searchsorted(one.classes_, one.predict(ARRAY))
-    np.testing.assert_array_equal(other.predict(ARRAY), codes * 10 - 5)
+    codes = np.searchsorted(one.classes_, one.predict(FRAME))
+    np.testing.assert_array_equal(other.predict(FRAME), codes * 10 - 5)
 
 
 @pytest.mark.parametrize(
@@ -435,8 +425,8 @@ def test_names_of_labels_change_nothing(name):
 )
 def test_the_unit_of_the_target_changes_nothing(name):
     one = fitted(EVERY[name])
-    other = clone(EVERY[name]).fit(ARRAY, 1e6 * NUMBERS - 1e9)
-    np.testing.assert_allclose(other.predict(ARRAY), 1e6 * one.predict(ARRAY) - 1e9, rtol=1e-4)
+    other = clone(EVERY[name]).fit(FRAME, 1e6 * NUMBERS - 1e9)
+    np.testing.assert_allclose(other.predict(FRAME), 1e6 * one.predict(FRAME) - 1e9, rtol=1e-4)
 
 
 # Predictions
@@ -489,11 +479,11 @@ def test_a_pickle_is_the_estimator(estimator, X):
 @every_estimator
 def test_training_on_leaves_earlier_copies_alone(estimator):
     model = fitted(estimator)
-    early, before = copy.copy(model), outputs_of(model, ARRAY)
+    early, before = copy.copy(model), outputs_of(model, FRAME)
     kept = {name: model.get_variable_value(name) for name in model.get_variable_names()}
     values = copy.deepcopy(kept)
-    model.partial_fit(ARRAY, target_of(estimator), steps=5)
+    model.partial_fit(FRAME, target_of(estimator), steps=5)
     assert_same_bits(kept, values)
-    assert_same_bits(outputs_of(early, ARRAY), before)
-    assert not np.array_equal(model.predict_proba(ARRAY) if is_classifier(model)
-                              else model.predict(ARRAY), [*before.values()][:2][-1])
+    assert_same_bits(outputs_of(early, FRAME), before)
+    name = "predict_proba" if is_classifier(model) else "predict"
+    assert not np.array_equal(getattr(model, name)(FRAME), before[name])

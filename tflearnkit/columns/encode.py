@@ -43,6 +43,11 @@ class Encoded(NamedTuple):
     id_weights: np.ndarray | None
     widths: tuple[int, ...]
 
+    def span(self, column: int) -> slice:
+        """Return where the id column of that number stands in ``ids``."""
+        start = sum(self.widths[:column])
+        return slice(start, start + self.widths[column])
+
 
 def encode(dense, ids, table: Table) -> Encoded:
     """Return what dense and id columns make of ``table``."""

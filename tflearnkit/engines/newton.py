@@ -184,7 +184,9 @@ def newton(problem, work, max_iter: int, tol: float):
         if problem.loss is Softmax:
             step -= step.mean(axis=1, keepdims=True)  # what rounding left along the gauge
         decrement, scale = float((gradient * step).sum()), problem.scale(value)
-        near = decrement < 1e-12 * scale  # where only rounding makes a step fail or fall short
+        # So near the optimum only rounding holds a step back; where large margins cancel in the
+        # value, its rounding makes steps fail long before they are as short as that.
+        near = decrement < (1e-12 if t == 1 else 1e-8) * scale
         stalled = decrement > 0.5 * before or (near and t < 1)
         rounding = stalled and near and kind is np.float64
         if decrement <= 2 * tol * scale or rounding or _separated(problem, value):

@@ -9,10 +9,10 @@ import numpy as np
 from tflearnkit.optimizers import Optimizer
 from tflearnkit.parts import CentredBias, Training
 
-__all__ = ["Program", "slots_by_variable"]
+__all__ = ["Flat", "Program", "fresh_slots", "slot_names", "slots_by_variable"]
 
 
-class _Flat:
+class Flat:
     """The trainable arrays of a part as one vector.
 
     One vector an optimizer makes updates, clipping and tracing cost the same for two layers as
@@ -64,14 +64,33 @@ def slots_by_variable(part, state: Mapping) -> dict[str, np.ndarray]:
 
     Counters of steps, which no variable owns, are left out.
     """
-    flat = _Flat(part)
-    weights = {storage.name for storage in part.storages}
+    flat = Flat(part)
     return {
         f"{name}/{slot.removeprefix(part.name + '/')}": value
-        for slot, values in state.items()
-        if slot.startswith(f"{part.name}/") and slot not in weights and values.shape == (flat.size,)
-        for name, value in part.variables(flat.unpack(values)).items()
+        for slot in slot_names(part, state)
+        for name, value in part.variables(flat.unpack(state[slot])).items()
     }
+
+
+def slot_names(part, state: Mapping) -> list[str]:
+    """Return the names of a part's optimizer slots in a state, counters of steps left out."""
+    shape = (Flat(part).size,)
+    weights = {storage.name for storage in part.storages}
+    return [
+        name
+        for name, values in state.items()
+        if name.startswith(f"{part.name}/") and name not in weights and values.shape == shape
+    ]
+
+
+def fresh_slots(part, optimizer: Optimizer) -> dict[str, float]:
+    """Return the value that each slot of a part begins with throughout, counters left out."""
+    import tensorflow as tf
+
+    weights, built = tf.Variable(tf.zeros(2)), optimizer.build()
+    built.build([weights])
+    slots = _slots(part.name, built, weights)
+    return {name: float(slot[0]) for name, slot in slots.items() if slot.shape == weights.shape}
 
 
 def _slots(name: str, optimizer, weights) -> dict:
@@ -96,7 +115,7 @@ class Program:
 
         self.parts, self.task = parts, task
         self.l1, self.l2, self.clip, _ = switches
-        self.flats = [_Flat(part) for part in parts]
+        self.flats = [Flat(part) for part in parts]
         self.weights = [tf.Variable(tf.zeros(flat.size)) for flat in self.flats]
         self.frozen = {
             storage.name: tf.Variable(tf.zeros(storage.shape))

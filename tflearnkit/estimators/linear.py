@@ -10,6 +10,7 @@ from tflearnkit.estimators.additive import AdditiveEstimator
 from tflearnkit.estimators.blueprint import WidePart
 from tflearnkit.estimators.classifier import ClassifierFace
 from tflearnkit.estimators.model import FittedModel
+from tflearnkit.estimators.occurring import Occurring
 from tflearnkit.estimators.regressor import RegressorFace
 from tflearnkit.estimators.sources import StreamSource
 from tflearnkit.parts import Wide
@@ -64,8 +65,9 @@ class _Linear(AdditiveEstimator):
 def solve_exactly(model: FittedModel, sample, l2: float) -> FittedModel:
     """Return the linear model of least mean loss plus ``l2 / 2 * |w|^2``."""
     table, y, weights = sample
-    encoded = model.columns.encode(table)
-    wide: Wide = model.parts[0]
+    occurring = Occurring.of(model, model.columns.encode(table))
+    encoded = occurring.encoded
+    wide: Wide = occurring.model.parts[0]
     ids, counts = _ids(wide, encoded)
     targets = model.task.encode(y)
     if model.task.kind == "multiclass":
@@ -81,7 +83,7 @@ def solve_exactly(model: FittedModel, sample, l2: float) -> FittedModel:
         "linear/table": solution.id_coef,
     }
     state = {s.name: state[s.name].astype(np.float32) for s in wide.storages}
-    return model.with_state(state, model.step + solution.n_iter)
+    return model.with_state(occurring.expanded(state), model.step + solution.n_iter)
 
 
 def _ids(wide: Wide, encoded):

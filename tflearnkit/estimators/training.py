@@ -14,6 +14,7 @@ from tflearnkit.estimators import evaluation, persistence
 from tflearnkit.estimators.callbacks import CallbackTasks
 from tflearnkit.estimators.inputs import Labelled
 from tflearnkit.estimators.model import FittedModel
+from tflearnkit.estimators.occurring import Occurring
 from tflearnkit.estimators.persistence import model_dir_of
 from tflearnkit.estimators.schedule import Asked, Schedule
 from tflearnkit.estimators.sources import StreamSource, TableSource, read_evaluation
@@ -51,13 +52,14 @@ def run(
     has a ``model_dir`` checkpoints are written on the way. ``onward`` says that the source is
     further data, none of which was trained on before.
     """
-    feeder, schedule = _feed(model, source, asked, onward)
+    optimizers = estimator._make_optimizers(model)
+    occurring, feeder, schedule = _feed(model, source, asked, onward, optimizers)
     if schedule.last_step is not None and model.step >= schedule.last_step:
         return model, History()
     plan = None if onward else _plan(schedule, model.step, asked)
-    with _engine(estimator, model, schedule, plan) as engine:
-        engine.load(model.state, model.step)
-        around = _Run(estimator, model, engine, feeder, schedule)
+    with _engine(estimator, occurring.model, optimizers, schedule, plan) as engine:
+        engine.load(occurring.model.state, model.step)
+        around = _Run(estimator, occurring, engine, feeder, schedule)
         monitors = [*asked.monitors, *around.monitors(held_out, callbacks)]
         try:
             train(engine, feeder, around.progress, monitors, schedule.last_step)
@@ -100,8 +102,9 @@ def _can_stratify(y: np.ndarray, fraction: float) -> bool:
 class _Run:
     """What stands around the loop of one fit: progress, checkpoints and TensorBoard."""
 
-    def __init__(self, estimator, model: FittedModel, engine, feeder, schedule: Schedule):
-        self.estimator, self.model, self.engine = estimator, model, engine
+    def __init__(self, estimator, occurring: Occurring, engine, feeder, schedule: Schedule):
+        self.estimator, self.occurring, self.engine = estimator, occurring, engine
+        self.model = model = occurring.full
         self.config = estimator.config or RunConfig()
         self.model_dir = model_dir_of(estimator)
         self.summaries = None if self.model_dir is None else SummaryWriter(self.model_dir)
@@ -153,7 +156,8 @@ class _Run:
 
     def current(self) -> FittedModel:
         """Return the model with the weights reached so far."""
-        return self.model.with_state(self.engine.state(), self.progress.step)
+        state = self.occurring.expanded(self.engine.state())
+        return self.model.with_state(state, self.progress.step)
 
     def value(self, name: str):
         """Return what a monitor asked for by name."""
@@ -222,8 +226,8 @@ class _Periodic(CheckpointSaver):
         super().end()
 
 
-def _feed(model: FittedModel, source, asked: Asked, onward: bool):
-    """Return the feeder of encoded rows and the schedule it serves."""
+def _feed(model: FittedModel, source, asked: Asked, onward: bool, optimizers):
+    """Return what of the model is trained, the feeder of encoded rows and the schedule."""
     if isinstance(source, StreamSource):
         _check_one_pass(asked)
         schedule = Schedule.for_stream(asked, model.step, source.batch_rows)
@@ -234,13 +238,15 @@ def _feed(model: FittedModel, source, asked: Asked, onward: bool):
 
         # With max_steps it is the stream of a run that was interrupted, else a further one.
         first_step = model.step if asked.max_steps is None else 0
-        return StreamFeeder(pieces, schedule.batch_size, first_step), schedule
+        feeder = StreamFeeder(pieces, schedule.batch_size, first_step)
+        return Occurring.whole(model), feeder, schedule
     table, y, weights = source.sample
     if source.as_one_batch:
         asked = asked._replace(batch_size=table.n_rows)
     schedule = Schedule.for_rows(asked, table.n_rows, model.step)
+    occurring = Occurring.of(model, model.columns.encode(table), optimizers)
     feeder = TableFeeder(
-        model.columns.encode(table),
+        occurring.encoded,
         model.task.encode(y),
         weights.astype(np.float32),
         schedule.batch_size,
@@ -248,7 +254,7 @@ def _feed(model: FittedModel, source, asked: Asked, onward: bool):
         shuffle=not source.as_one_batch,
         first_step=model.step if onward else 0,
     )
-    return feeder, schedule
+    return occurring, feeder, schedule
 
 
 def _check_one_pass(asked: Asked) -> None:
@@ -270,13 +276,13 @@ def _plan(schedule: Schedule, step: int, asked: Asked) -> tuple[int, int] | None
     return (step if asked.max_steps is None else 0), schedule.last_step
 
 
-def _engine(estimator, model, schedule: Schedule, plan) -> GradientEngine:
+def _engine(estimator, model, optimizers, schedule: Schedule, plan) -> GradientEngine:
     # Counted from where an interrupted run began: XLA rounds otherwise than TensorFlow.
     first = model.step if plan is None else plan[0]
     return GradientEngine(
         model.parts,
         model.task,
-        estimator._make_optimizers(model),
+        optimizers,
         estimator._penalties(),
         model.seed,
         plan,

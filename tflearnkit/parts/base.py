@@ -12,6 +12,7 @@ __all__ = [
     "DenseBlock",
     "EmbeddingBlock",
     "IdBlock",
+    "IdTable",
     "Storage",
     "Training",
     "coefficients",
@@ -58,6 +59,18 @@ class IdBlock(NamedTuple):
     index: int
     size: int
     combiner: str = "sum"
+
+
+class IdTable(NamedTuple):
+    """Where the ids of column number ``column`` are rows: ``size`` of them from ``start`` on.
+
+    ``name`` is that of the storage; None says that the ids are no rows, and keep their numbers.
+    """
+
+    name: str | None
+    column: int
+    start: int
+    size: int
 
 
 @dataclass(frozen=True)

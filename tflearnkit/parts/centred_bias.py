@@ -28,6 +28,15 @@ class CentredBias:
         """The one array of the part."""
         return [Storage(self.name, (self.n_outputs,), zeros)]
 
+    @property
+    def id_tables(self) -> list:
+        """None: the part sees no ids."""
+        return []
+
+    def with_sizes(self, sizes: Mapping[int, int]) -> CentredBias:
+        """Return the part itself."""
+        return self
+
     def scores(self, params: Mapping, features: Mapping, widths: tuple[int, ...], training=None):
         """Return the bias as ``[1, n_outputs]``."""
         return params[self.name][None], {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from tflearnkit.parts.base import (
     DenseBlock,
     EmbeddingBlock,
     IdBlock,
+    IdTable,
     Storage,
     coefficients,
     entries,
@@ -82,6 +83,26 @@ class Deep:
         found.append(Storage("dnn/logits/weights", logits, glorot_uniform, True, True))
         found.append(Storage("dnn/logits/biases", (self.n_outputs,), zeros))
         return found
+
+    @property
+    def id_tables(self) -> list[IdTable]:
+        """Where the ids of columns are rows of tables."""
+        found = [IdTable(None, block.index, 0, 0) for block in self.one_hots]
+        for block in self.embeddings:
+            name, size = (None, 0) if block.hashed else (block.table, block.shape[0])
+            found.append(IdTable(name, block.ids.index, 0, size))
+        return found
+
+    def with_sizes(self, sizes: Mapping[int, int]) -> Deep:
+        """Return the part with other numbers of ids in the columns that ``sizes`` names."""
+        found = []
+        for block in self.embeddings:
+            if block.ids.index in sizes:
+                size = sizes[block.ids.index]
+                shape = (size, block.dimension)
+                block = replace(block, ids=block.ids._replace(size=size), shape=shape)
+            found.append(block)
+        return replace(self, embeddings=tuple(found))
 
     @staticmethod
     def _table(block: EmbeddingBlock) -> Storage:

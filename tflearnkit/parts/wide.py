@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tflearnkit.parts.base import DenseBlock, IdBlock, Storage, coefficients, entries, joined
+from tflearnkit.parts.base import (
+    DenseBlock,
+    IdBlock,
+    IdTable,
+    Storage,
+    coefficients,
+    entries,
+    joined,
+)
 from tflearnkit.parts.initial import zeros
 
 __all__ = ["Wide"]
@@ -47,6 +55,20 @@ class Wide:
                 Storage("linear/table", (self.n_ids, self.n_outputs), zeros, penalised=True)
             )
         return found
+
+    @property
+    def id_tables(self) -> list[IdTable]:
+        """Where the ids of columns are rows of the joint table."""
+        found, start = [], 0
+        for block in self.ids:
+            found.append(IdTable("linear/table", block.index, start, block.size))
+            start += block.size
+        return found
+
+    def with_sizes(self, sizes: Mapping[int, int]) -> Wide:
+        """Return the part with other numbers of ids in the columns that ``sizes`` names."""
+        ids = [block._replace(size=sizes.get(block.index, block.size)) for block in self.ids]
+        return replace(self, ids=tuple(ids))
 
     def scores(self, params: Mapping, features: Mapping, widths: tuple[int, ...], training=None):
         """Return the scores ``[batch, n_outputs]`` and no updates."""
