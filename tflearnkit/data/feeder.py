@@ -146,6 +146,7 @@ class StreamFeeder:
     keep the number of different widths small, each is a power of two.
     """
 
+    n_rows = None
     steps_per_epoch = None
 
     def __init__(self, pieces: Callable[[], Iterator], batch_size: int, first_step: int = 0):

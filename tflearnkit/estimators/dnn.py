@@ -64,9 +64,11 @@ class DNNClassifier(ClassifierFace, _DNN):
         How often to save and report.
     batch_norm : bool, default=False
         Whether hidden layers are normalised over the batch.
-    l1_regularization, l2_regularization : float >= 0, default=0, 1e-3
-        Weight of ``sum |w|`` and ``sum w^2 / 2`` beside the mean loss, over all weights but biases
-        and embeddings.
+    l1_regularization : float >= 0, default=0
+        Weight of ``sum |w|`` beside the mean loss, over all weights but biases and embeddings.
+    l2_regularization : float >= 0, optional
+        Weight of ``sum w^2 / 2`` likewise. None means 0.001 (regressors: 0.0001), and below 2000
+        rows ``2000 / n`` times as much.
     class_weight : dict or "balanced", optional
         Weights of the classes; "balanced" gives each the same total.
     learning_rate : float > 0 or Keras schedule, optional
@@ -125,7 +127,7 @@ class DNNClassifier(ClassifierFace, _DNN):
         *,
         batch_norm=False,
         l1_regularization=0.0,
-        l2_regularization=1e-3,
+        l2_regularization=None,
         class_weight=None,
         learning_rate=None,
         steps=None,
@@ -216,7 +218,7 @@ validation_fraction, n_iter_no_change, random_state, verbose
         *,
         batch_norm=False,
         l1_regularization=0.0,
-        l2_regularization=1e-4,
+        l2_regularization=None,
         learning_rate=None,
         steps=None,
         epochs=None,

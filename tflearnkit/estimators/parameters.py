@@ -32,7 +32,7 @@ _COMMON: dict = {
     "gradient_clip_norm": [Interval(Real, 0, None, closed="neither"), None],
     "enable_centered_bias": ["boolean"],
     "l1_regularization": _NON_NEGATIVE,
-    "l2_regularization": _NON_NEGATIVE,
+    "l2_regularization": [*_NON_NEGATIVE, None],
     "learning_rate": [Interval(Real, 0, None, closed="neither"), callable, None],
     "steps": _POSITIVE,
     "epochs": _POSITIVE,

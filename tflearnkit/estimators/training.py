@@ -57,7 +57,8 @@ def run(
     if schedule.last_step is not None and model.step >= schedule.last_step:
         return model, History()
     plan = None if onward else _plan(schedule, model.step, asked)
-    with _engine(estimator, occurring.model, optimizers, schedule, plan) as engine:
+    n_rows = None if onward else feeder.n_rows  # one of many tables says nothing of them all
+    with _engine(estimator, occurring.model, optimizers, n_rows, schedule, plan) as engine:
         engine.load(occurring.model.state, model.step)
         around = _Run(estimator, occurring, engine, feeder, schedule)
         monitors = [*asked.monitors, *around.monitors(held_out, callbacks)]
@@ -276,14 +277,14 @@ def _plan(schedule: Schedule, step: int, asked: Asked) -> tuple[int, int] | None
     return (step if asked.max_steps is None else 0), schedule.last_step
 
 
-def _engine(estimator, model, optimizers, schedule: Schedule, plan) -> GradientEngine:
+def _engine(estimator, model, optimizers, n_rows, schedule: Schedule, plan) -> GradientEngine:
     # Counted from where an interrupted run began: XLA rounds otherwise than TensorFlow.
     first = model.step if plan is None else plan[0]
     return GradientEngine(
         model.parts,
         model.task,
         optimizers,
-        estimator._penalties(),
+        estimator._penalties(n_rows),
         model.seed,
         plan,
         xla=schedule.last_step is None or schedule.last_step - first >= _XLA_FROM_STEPS,
