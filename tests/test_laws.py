@@ -24,23 +24,24 @@ from tflearnkit.monitors import EveryN, StopAtStep
 
 N = 50  # not a multiple of the batch size: the last batch of an epoch is padded
 STEPS = {"steps": 25, "batch_size": 16, "learning_rate": 0.05, "random_state": 0}
+L2 = {"l2_regularization": 1e-3}  # the default of networks goes by the number of rows
 # Between them: every kind of part, penalty and optimizer state, always at a constant rate.
 STEPPED = {
     "linear classifier": learn.LinearClassifier(optimizer="Ftrl", **STEPS),
     "linear regressor": learn.LinearRegressor(optimizer="Adagrad", l1_regularization=1e-3, **STEPS),
     "network classifier": learn.DNNClassifier(
-        hidden_units=(8, 4), optimizer="Adam", dropout=0.2, **STEPS
+        hidden_units=(8, 4), optimizer="Adam", dropout=0.2, **L2, **STEPS
     ),
     "network regressor": learn.DNNRegressor(
-        hidden_units=(8, 4), optimizer="Momentum", batch_norm=True, dropout=None, **STEPS
+        hidden_units=(8, 4), optimizer="Momentum", batch_norm=True, dropout=None, **L2, **STEPS
     ),
     "combined classifier": learn.DNNLinearCombinedClassifier(
         dnn_hidden_units=(8,), linear_optimizer="Ftrl", dnn_optimizer="RMSProp",
-        enable_centered_bias=True, **STEPS
+        enable_centered_bias=True, **L2, **STEPS
     ),
     "combined regressor": learn.DNNLinearCombinedRegressor(
         dnn_hidden_units=(8,), linear_optimizer="SGD", dnn_optimizer="Adadelta",
-        gradient_clip_norm=1.0, l2_regularization=1e-3, **STEPS
+        gradient_clip_norm=1.0, **L2, **STEPS
     ),
 }  # fmt: skip
 EXACT = {
