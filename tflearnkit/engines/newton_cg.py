@@ -1,16 +1,21 @@
 """Truncated Newton: for Hessians too large to write down.
 
-Every step solves the Newton equations roughly, by conjugate gradients preconditioned with the
-diagonal, using only products of the design with vectors.
+Every step solves the Newton equations roughly, by conjugate gradients, using only products of the
+design with vectors. They are preconditioned with the diagonal, or, where many classes share a
+dense design of modest width, with the one Hessian that a class of average curvature would have.
 """
 
 from __future__ import annotations
 
 import numpy as np
+from scipy import linalg
+
+from tflearnkit.engines.convex import weighted_gram
 
 INNER = 500  # conjugate gradient steps within one Newton step, at most
 RTOL = 0.1
 EXACT_ENTRIES = 1e6  # dense blocks up to this size are multiplied in float64 throughout
+SHARED_WIDTH = 2000  # columns of a design whose Gram matrix may serve as preconditioner
 
 
 def newton_cg(problem, work, max_iter: int, tol: float):
@@ -42,8 +47,30 @@ def newton_cg(problem, work, max_iter: int, tol: float):
     return work, max_iter, value, False
 
 
+def _by_diagonal(problem, curvature):
+    """Return the division by the diagonal of the Hessian."""
+    diagonal = problem.design.squares(curvature)
+    diagonal += problem.pull(np.ones_like(diagonal))
+    diagonal[diagonal <= 0] = 1  # a column that is zero in every row
+    return lambda v: v / diagonal
+
+
+def _by_gram(problem, curvature):
+    """Return the solution with the Hessian of a class of mean curvature, for every class."""
+    design, mean = problem.design, curvature.mean(axis=1)
+    gram = np.zeros((design.width + 1,) * 2)
+    for part in design.chunks():
+        gram += weighted_gram(design.rows(part), mean[part], curvature.dtype)
+    gram[np.diag_indices_from(gram)] += problem.pull(np.ones((len(gram), 1)))[:, 0]
+    size = gram.diagonal().copy()
+    size[size <= 0] = 1  # a column that is zero in every row
+    gram[np.diag_indices_from(gram)] += 1e-5 * size  # dependent columns, rounded to float32
+    factor = linalg.cho_factor(gram, lower=True, overwrite_a=True)
+    return lambda v: linalg.cho_solve(factor, v)
+
+
 class _Hessian:
-    """Products with the Hessian at one point, and its diagonal."""
+    """Products with the Hessian at one point, and what they are preconditioned with."""
 
     def __init__(self, problem, state):
         design = problem.design
@@ -53,9 +80,9 @@ class _Hessian:
         # products with the denormal numbers of float32 take a hundred times as long
         state = state if self.exact else np.where(np.abs(state) < 1e-20, 0, state)
         self.state, self.weights = state.astype(kind), problem.weights[:, None].astype(kind)
-        self.diagonal = design.squares(self.weights * problem.loss.diagonal(self.state))
-        self.diagonal += problem.pull(np.ones_like(self.diagonal))
-        self.diagonal[self.diagonal <= 0] = 1  # a column that is zero in every row
+        curvature = self.weights * problem.loss.diagonal(self.state)
+        several = problem.loss.couples_outputs and design.width == design.n_dense <= SHARED_WIDTH
+        self.preconditioned = (_by_gram if several else _by_diagonal)(problem, curvature)
 
     def __matmul__(self, v):
         design, loss = self.problem.design, self.problem.loss
@@ -66,7 +93,7 @@ class _Hessian:
 def _conjugate_gradients(hessian, gradient):
     """Solve ``H step = gradient`` to a relative residual of RTOL in the preconditioner's norm."""
     step, residual = np.zeros_like(gradient), gradient.copy()
-    direction = residual / hessian.diagonal
+    direction = hessian.preconditioned(residual)
     rho = first = (residual * direction).sum()
     for _ in range(INNER):
         if rho <= RTOL**2 * first:
@@ -77,7 +104,7 @@ def _conjugate_gradients(hessian, gradient):
             break
         step += rho / curvature * direction
         residual -= rho / curvature * product
-        scaled = residual / hessian.diagonal
+        scaled = hessian.preconditioned(residual)
         rho, before = (residual * scaled).sum(), rho
         direction = scaled + rho / before * direction
     return step
