@@ -1,6 +1,9 @@
 """Sizes the thread pools before anything loads TensorFlow: workers share the cores, not fight."""
 
 import os
+import signal
+
+import pytest
 
 _workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
 _threads = str(max(1, (os.cpu_count() or 1) // _workers))
@@ -14,3 +17,11 @@ for _name in (
     os.environ.setdefault(_name, _threads)
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("MPLBACKEND", "Agg")
+
+
+@pytest.fixture
+def ctrl_c():
+    """Make SIGINT raise KeyboardInterrupt, which a run in a shell's background ignores."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

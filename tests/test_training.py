@@ -560,7 +560,7 @@ class PressesCtrlC(EveryN):
         os.kill(os.getpid(), signal.SIGINT)
 
 
-def test_ctrl_c_keeps_the_steps_so_far():
+def test_ctrl_c_keeps_the_steps_so_far(ctrl_c):
     diary = Diary()
     model = network()
     with pytest.warns(TrainingInterruptedWarning, match="after step 5"):
