@@ -24,8 +24,11 @@ class Penalties(NamedTuple):
 
     @property
     def switches(self) -> tuple[bool, ...]:
-        """Which terms a program has; their sizes are passed to it."""
-        return tuple(value > 0 for value in self)
+        """Which terms a program has; their sizes are passed to it.
+
+        Every program has the L2 term: it costs little, and a grid over its size shares one.
+        """
+        return tuple(value > 0 or name == "l2" for name, value in self._asdict().items())
 
 
 def initial_state(parts, rng: np.random.Generator) -> dict[str, np.ndarray]:

@@ -64,7 +64,7 @@ def solve(
         Newton steps, at most.
     tol : float, optional
         Stop when the objective is estimated to be within this fraction of its optimum.  By
-        default as near as float64 allows, and 1e-6 where the design is large and solved by
+        default as near as float64 allows; where the design is large 1e-13, and 1e-6 by
         conjugate gradients.
     start : Solution, optional
         Where to begin (a warm start).
@@ -130,7 +130,8 @@ def _minimise(problem, method, start, max_iter, tol):
     start = _begin(problem, method) if start is None else start
     if tol is None:
         large = problem.design.csr is not None or problem.design.n * problem.design.width > 1e6
-        tol = 1e-20 if method is newton else (1e-6 if large else 1e-16)
+        small, big = (1e-20, 1e-13) if method is newton else (1e-16, 1e-6)
+        tol = big if large else small
     found = method(problem, start, max_iter, tol)
     _, steps, value, converged = found
     if _separated(problem, value):
