@@ -5,9 +5,11 @@ import warnings
 import numpy as np
 import pytest
 from scipy import sparse
+from scipy.special import softmax
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_iris
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
+from sklearn.metrics import log_loss
 
 from tflearnkit.engines import newton as room
 from tflearnkit.engines.newton import solve
@@ -203,6 +205,21 @@ def test_wide_ids_reach_the_optimum():
     z = one_hot @ peer.coef_[0] + peer.intercept_
     best = np.mean(np.logaddexp(0, z) - y * z) + 2.5e-5 * (peer.coef_**2).sum()
     assert fit.objective == pytest.approx(best, rel=1e-6)
+    assert fit.converged
+
+
+def test_many_classes_over_many_rows_reach_the_optimum():
+    rng = np.random.default_rng(0)
+    x = (rng.normal(size=(25_000, 50)) @ rng.normal(size=(50, 50)) / 7).astype(np.float32)
+    y = (x @ rng.normal(size=(50, 12)) + rng.gumbel(size=(25_000, 12))).argmax(axis=1)
+    targets, l2 = np.eye(12)[y], 1e-2
+    fit = dense_solve(x, targets, "softmax", l2)
+    probability = softmax(margins(fit, x.astype(np.float64)), axis=1)
+    gradient = x.T @ (probability - targets) / len(x) + l2 * fit.dense_coef
+    loss = log_loss(y, probability) + l2 / 2 * (fit.dense_coef**2).sum()
+    assert fit.objective == pytest.approx(loss, rel=1e-7)
+    # strong convexity bounds the distance from the optimum by the gradient
+    assert (gradient**2).sum() / (2 * l2) < 1e-5 * loss
     assert fit.converged
 
 

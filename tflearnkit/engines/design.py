@@ -16,6 +16,7 @@ import numpy as np
 from scipy import sparse
 
 CHUNK = 2**18  # entries of the dense block cast at a time; the size hardly matters from 2**16 on
+EXACT_ENTRIES = 1e6  # up to this size a dense block is multiplied in float64 throughout
 SAMPLE = 10_000  # rows that decide the shift
 
 
@@ -42,6 +43,13 @@ class Design:
         self.width = self.n_dense + (0 if csr is None else csr.shape[1])
         self.shift = dense[:: max(1, self.n // SAMPLE)].mean(axis=0, dtype=np.float64)
         self._blocks = [] if csr is None else _row_blocks(csr)
+        # threads of its own: starting them anew takes as long as a product
+        self._threads = ThreadPoolExecutor(len(self._blocks)) if self._blocks else None
+
+    @property
+    def is_large(self) -> bool:
+        """Whether products in float64 would be felt."""
+        return self.csr is not None or self.n * self.n_dense > EXACT_ENTRIES
 
     def thinned(self, rows: slice) -> Design:
         """Some of the rows, as a design of their own."""
@@ -123,8 +131,7 @@ class Design:
         """
         if not self._blocks:
             return []
-        with ThreadPoolExecutor(len(self._blocks)) as pool:
-            return list(pool.map(lambda item: (item[0], job(*item)), self._blocks))
+        return list(self._threads.map(lambda item: (item[0], job(*item)), self._blocks))
 
 
 def _times(block, v):

@@ -10,7 +10,8 @@ from scipy import linalg
 
 from tflearnkit.engines.convex import LOSSES, Logistic, Problem, Softmax, Squared
 from tflearnkit.engines.design import Design, one_hot
-from tflearnkit.engines.newton_cg import newton_cg
+from tflearnkit.engines.newton_cg import newton_cg, shares_gram
+from tflearnkit.engines.quasi_newton import quasi_newton
 from tflearnkit.errors import ConvergenceWarning
 
 DENSE_ENTRIES = 5e7  # the densified design has to fit in memory (200 MB in float32)
@@ -39,7 +40,8 @@ def solve(
     """Minimise ``sum(w * loss(z)) / sum(w) + l2 / 2 * ||W||^2`` over ``W`` and the intercept.
 
     Written-down Hessians and Cholesky factors where the design is of modest width, conjugate
-    gradients where it is wide or the classes are many; decided by size.
+    gradients where it is wide or the classes are many, a quasi-Newton method where they are many
+    and the rows too; decided by size.
 
     Parameters
     ----------
@@ -61,11 +63,11 @@ def solve(
     l2 : float
         Strength of the penalty, at least 0; the intercept is never penalised.
     max_iter : int
-        Newton steps, at most.
+        Newton steps, at most; ten times as many of a quasi-Newton method.
     tol : float, optional
         Stop when the objective is estimated to be within this fraction of its optimum.  By
-        default as near as float64 allows; where the design is large 1e-13, and 1e-6 by
-        conjugate gradients.
+        default as near as float64 allows; where the design is large 1e-13 by
+        Newton's method, 1e-6 by conjugate gradients, 1e-5 by the quasi-Newton method.
     start : Solution, optional
         Where to begin (a warm start).
 
@@ -104,7 +106,7 @@ def solve(
     for column in columns:
         problem = Problem(design, loss, targets[:, column], weights, float(l2))
         begin = None if start is None else design.to_working(start[:, column])
-        found.append(_minimise(problem, newton if exact else newton_cg, begin, max_iter, tol))
+        found.append(_minimise(problem, exact, begin, max_iter, tol))
     theta = np.hstack([design.to_original(work) for work, *_ in found])
     if loss is Softmax:  # one number added to every class is free: keep the symmetric answer
         theta -= theta.mean(axis=1, keepdims=True)
@@ -125,13 +127,21 @@ def _writes_hessian(design: Design, copies: int) -> bool:
     )
 
 
-def _minimise(problem, method, start, max_iter, tol):
-    """Run a method from a good start and warn where it does not arrive."""
+def _method(problem, exact: bool):
+    """The method for a problem, and how near the optimum it goes by default."""
+    large = problem.design.is_large
+    if exact:
+        return newton, 1e-13 if large else 1e-20
+    if large and shares_gram(problem):
+        return quasi_newton, 1e-5
+    return newton_cg, 1e-6 if large else 1e-16
+
+
+def _minimise(problem, exact, start, max_iter, tol):
+    """Run the fitting method from a good start and warn where it does not arrive."""
+    method, enough = _method(problem, exact)
     start = _begin(problem, method) if start is None else start
-    if tol is None:
-        large = problem.design.csr is not None or problem.design.n * problem.design.width > 1e6
-        small, big = (1e-20, 1e-13) if method is newton else (1e-16, 1e-6)
-        tol = big if large else small
+    tol = enough if tol is None else tol
     found = method(problem, start, max_iter, tol)
     _, steps, value, converged = found
     if _separated(problem, value):

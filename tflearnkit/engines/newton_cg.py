@@ -11,10 +11,10 @@ import numpy as np
 from scipy import linalg
 
 from tflearnkit.engines.convex import weighted_gram
+from tflearnkit.engines.design import EXACT_ENTRIES
 
 INNER = 500  # conjugate gradient steps within one Newton step, at most
 RTOL = 0.1
-EXACT_ENTRIES = 1e6  # dense blocks up to this size are multiplied in float64 throughout
 SHARED_WIDTH = 2000  # columns of a design whose Gram matrix may serve as preconditioner
 
 
@@ -31,7 +31,7 @@ def newton_cg(problem, work, max_iter: int, tol: float):
     value = weights @ point.value + problem.penalty(work)
     for n_iter in range(max_iter):
         gradient = design.transposed(weights[:, None] * point.residual) + problem.pull(work)
-        step = _conjugate_gradients(_Hessian(problem, point.state), gradient)
+        step = _conjugate_gradients(Hessian(problem, point.state), gradient)
         decrement = (gradient * step).sum()
         t, dz, before, rounding = 1.0, design.margins(step), value, 1e-14 * problem.scale(value)
         while True:
@@ -45,6 +45,12 @@ def newton_cg(problem, work, max_iter: int, tol: float):
         if RTOL**2 * decrement <= 2 * tol * problem.scale(value):
             return work, n_iter + 1, value, True
     return work, max_iter, value, False
+
+
+def shares_gram(problem) -> bool:
+    """Whether several classes share a dense design of modest width."""
+    design = problem.design
+    return problem.loss.couples_outputs and design.width == design.n_dense <= SHARED_WIDTH
 
 
 def _by_diagonal(problem, curvature):
@@ -69,20 +75,20 @@ def _by_gram(problem, curvature):
     return lambda v: linalg.cho_solve(factor, v)
 
 
-class _Hessian:
-    """Products with the Hessian at one point, and what they are preconditioned with."""
+class Hessian:
+    """Products with the Hessian at one point, and the solution with what resembles it."""
 
     def __init__(self, problem, state):
         design = problem.design
         self.problem = problem
         self.exact = design.n * design.n_dense <= EXACT_ENTRIES
-        kind = np.float64 if self.exact else np.float32
+        self.kind = kind = np.float64 if self.exact else np.float32
         # products with the denormal numbers of float32 take a hundred times as long
         state = state if self.exact else np.where(np.abs(state) < 1e-20, 0, state)
         self.state, self.weights = state.astype(kind), problem.weights[:, None].astype(kind)
         curvature = self.weights * problem.loss.diagonal(self.state)
-        several = problem.loss.couples_outputs and design.width == design.n_dense <= SHARED_WIDTH
-        self.preconditioned = (_by_gram if several else _by_diagonal)(problem, curvature)
+        by = _by_gram if shares_gram(problem) else _by_diagonal
+        self.preconditioned = by(problem, curvature)
 
     def __matmul__(self, v):
         design, loss = self.problem.design, self.problem.loss
