@@ -16,6 +16,8 @@ from tflearnkit.data.values import called
 
 __all__ = ["SparseNumericColumn", "StandardizedColumn"]
 
+_BLOCK = 2**15  # numbers looked at together
+
 
 @dataclass(frozen=True)
 class StandardizedColumn(DenseColumn):
@@ -60,22 +62,20 @@ class StandardizedColumn(DenseColumn):
         return len(self.mean) + len(self.missing)
 
     def learn(self, table: Table, sample_weight=None) -> StandardizedColumn:
-        numbers = as_matrix(raw_feature(table[self.name]), np.float64)
-        given = ~np.isnan(numbers)
+        numbers = as_matrix(raw_feature(table[self.name]))
         with np.errstate(over="ignore", invalid="ignore"):
-            mean, scale = _moments(numbers, given, sample_weight)
+            mean, scale, missing = _moments(numbers, sample_weight)
         if not np.isfinite(scale).all():
             raise ValueError(
                 f"{called(self.name)} must hold numbers whose squares float64 can hold, but its "
                 f"largest is {np.nanmax(np.abs(numbers)):.3g}. Scale such numbers down, or replace "
                 "them by NaN where they mean that nothing is known."
             )
-        missing = np.flatnonzero(~given.all(axis=0))
         return replace(
             self,
             mean=tuple(mean.tolist()),
             scale=tuple(scale.tolist()),
-            missing=tuple(missing.tolist()),
+            missing=tuple(np.flatnonzero(missing).tolist()),
         )
 
     @cached_property
@@ -133,18 +133,39 @@ def _layout(columns: Sequence[StandardizedColumn]) -> tuple[np.ndarray, np.ndarr
     return np.concatenate(flagged), np.argsort(owners, kind="stable")
 
 
-def _moments(numbers: np.ndarray, given: np.ndarray, sample_weight) -> tuple:
-    """Return mean and standard deviation of each component, of the numbers that are given."""
-    weights = given if sample_weight is None else given * np.reshape(sample_weight, (-1, 1))
-    total = weights.sum(axis=0, dtype=np.float64)
+def _moments(numbers: np.ndarray, sample_weight) -> tuple:
+    """Return mean, standard deviation and number of missing values of each component.
+
+    Blocks of rows stay in the cache: over whole columns every operation waits for memory.
+    """
+    n_rows, width = numbers.shape
+    weights = np.ones(n_rows) if sample_weight is None else np.reshape(sample_weight, -1)
+    step = max(1, _BLOCK // max(width, 1))
+    blocks = [slice(start, start + step) for start in range(0, n_rows, step)]
+
+    def deviations(mean):
+        for rows in blocks:
+            block = numbers[rows] - mean
+            given = ~np.isnan(block)
+            yield weights[rows], np.where(given, block, 0.0), given
+
+    total, mean, missing = np.zeros(width), np.zeros(width), np.zeros(width, int)
+    for w, block, given in deviations(0.0):
+        total += w @ given
+        mean += w @ block
+        missing += len(block) - given.sum(axis=0)
     total[total == 0] = 1.0  # a component without any number: mean 0, scale 1
-    numbers = np.where(given, numbers, 0.0)
-    mean = (weights * numbers).sum(axis=0) / total
+    mean /= total
     # A second pass: the first mean of many large numbers carries their rounding errors.
-    mean += (weights * (numbers - mean)).sum(axis=0) / total
-    scale = np.sqrt((weights * (numbers - mean) ** 2).sum(axis=0) / total)
+    rest, squares = np.zeros(width), np.zeros(width)
+    for w, block, _ in deviations(mean):
+        rest += w @ block
+        squares += w @ (block * block)
+    rest /= total
+    scale = np.sqrt(np.maximum(squares / total - rest**2, 0))
+    mean += rest
     constant = scale <= 10 * np.finfo(np.float64).eps * np.abs(mean)
-    return mean, np.where(constant, 1.0, scale)
+    return mean, np.where(constant, 1.0, scale), missing
 
 
 @dataclass(frozen=True)
