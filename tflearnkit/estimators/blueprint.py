@@ -79,7 +79,7 @@ class DeepPart:
                 )
         dense, one_hots = _blocks(columns, plain)
         if self.columns is None:
-            dense = tuple(block._replace(bounded=True) for block in dense)
+            dense = tuple(block._replace(tamed=True) for block in dense)
         one_hots += tuple(
             _id_block(columns, c.source) for c in wrapped if isinstance(c, OneHotColumn)
         )

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 __all__ = [
+    "USUAL",
     "DenseBlock",
     "EmbeddingBlock",
     "IdBlock",
@@ -19,6 +20,8 @@ __all__ = [
     "entries",
     "joined",
 ]
+
+USUAL = 3.0  # standard deviations up to which a number is nothing special
 
 
 class Storage(NamedTuple):
@@ -42,14 +45,14 @@ class Training(NamedTuple):
 class DenseBlock(NamedTuple):
     """Columns ``start:stop`` of the dense features.
 
-    A bounded block is squeezed smoothly into (-3, 3), where a network sees standardised numbers:
-    an outlier a hundred deviations away would otherwise drown all else.
+    In a tamed block a network sees standardised numbers as they are up to ``USUAL``, and beyond
+    only the logarithm grows: an outlier a hundred deviations away would otherwise drown all else.
     """
 
     name: str
     start: int
     stop: int
-    bounded: bool = False
+    tamed: bool = False
 
 
 class IdBlock(NamedTuple):

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tflearnkit.parts.base import (
+    USUAL,
     DenseBlock,
     EmbeddingBlock,
     IdBlock,
@@ -152,7 +153,10 @@ def _numbers(features, block: DenseBlock):
     import tensorflow as tf
 
     values = features["dense"][:, block.start : block.stop]
-    return values * tf.math.rsqrt(1 + tf.square(values / 3)) if block.bounded else values
+    if not block.tamed:
+        return values
+    beyond = tf.nn.relu(tf.abs(values) - USUAL)
+    return values - tf.sign(values) * (beyond - tf.math.log1p(beyond))
 
 
 def _one_hot(features, widths, block: IdBlock):
