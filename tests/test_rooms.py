@@ -14,11 +14,12 @@ import tflearnkit
 ROOT = Path(tflearnkit.__file__).parent
 ROOMS = (  # from the ground up; rooms of one line do not know each other
     ("errors",),
-    ("config", "data", "checkpoint_folder", "summaries"),
+    ("config", "data", "checkpoint_folder", "draws", "initializers", "summaries"),
     ("checkpoint",),
     ("columns",),
-    ("metrics", "optimizers", "layers", "parts"),
-    ("tasks",),
+    ("metrics", "optimizers", "parts", "variables"),
+    ("layers", "losses", "tasks"),
+    ("models",),
     ("engines", "monitors"),
     ("loop",),
     ("estimators",),

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tflearnkit.draws import step_keys
 from tflearnkit.engines.base import borrowed
 from tflearnkit.engines.program import Program
 
@@ -99,7 +100,7 @@ class GradientEngine:
             chunk.targets,
             chunk.weights,
             np.stack(rates, axis=1),
-            np.array([self.seed, step], np.int32),
+            step_keys(self.seed, step, capacity),
             np.array(self.penalties, np.float32),
             np.int32(chunk.steps),
         )

@@ -175,14 +175,14 @@ class Program:
         arrays.update((name, slot.numpy()) for name, slot in self.slots.items())
         return arrays
 
-    def _run(self, features, targets, weights, rates, seed, penalties, steps, constants, widths):
+    def _run(self, features, targets, weights, rates, keys, penalties, steps, constants, widths):
         import tensorflow as tf
 
         capacity = weights.shape[0]
 
         def one_step(i, sums, totals):
             batch = {name: values[i] for name, values in features.items()}
-            training = Training(seed + tf.stack([0, i]), weights[i], penalties[3])
+            training = Training(keys[i], weights[i], penalties[3])
             loss_sum, total = self._step(
                 batch, targets[i], training, rates[i], penalties, constants, widths
             )

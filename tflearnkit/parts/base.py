@@ -37,7 +37,7 @@ class Storage(NamedTuple):
 class Training(NamedTuple):
     """What a part needs to know while it is trained, and only then."""
 
-    seed: Any  # int32 [2]: the fit's seed and the step
+    key: Any  # uint32 scalar: what the draws of the step come from
     weights: Any  # float32 [batch]: 0 on padding, which batch moments must not see
     dropout: Any  # scalar probability of dropping a unit
 

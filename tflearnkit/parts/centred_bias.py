@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tflearnkit.initializers import zeros
 from tflearnkit.parts.base import Storage
-from tflearnkit.parts.initial import zeros
 
 __all__ = ["CentredBias"]
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from tflearnkit.initializers import glorot_uniform, ones, truncated_normal, zeros
 from tflearnkit.parts.base import (
     USUAL,
     DenseBlock,
@@ -19,8 +20,7 @@ from tflearnkit.parts.base import (
     entries,
     joined,
 )
-from tflearnkit.parts.hidden import drop, normalise
-from tflearnkit.parts.initial import glorot_uniform, ones, truncated_normal, zeros
+from tflearnkit.parts.hidden import draw_kept, drop, normalise
 
 __all__ = ["Deep"]
 
@@ -126,14 +126,16 @@ class Deep:
         activation = keras.activations.get(self.activation)
         updates: dict = {}
         hidden = self.input_layer(params, features, widths)
+        drops = self.dropout and training is not None and self.hidden_units
+        kept = draw_kept(self.hidden_units, training) if drops else None
         for number in range(len(self.hidden_units)):
             scope = f"dnn/hiddenlayer_{number}"
             hidden = tf.matmul(hidden, params[f"{scope}/weights"]) + params[f"{scope}/biases"]
             if self.batch_norm:
                 hidden = normalise(hidden, params, f"{scope}/batch_norm", training, updates)
             hidden = _activated(activation, hidden)
-            if self.dropout and training is not None:
-                hidden = drop(hidden, training, number)
+            if kept is not None:
+                hidden = drop(hidden, kept[number], training.dropout)
         scores = tf.matmul(hidden, params["dnn/logits/weights"]) + params["dnn/logits/biases"]
         return scores, updates
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from tflearnkit.initializers import zeros
 from tflearnkit.parts.base import (
     DenseBlock,
     IdBlock,
@@ -16,7 +17,6 @@ from tflearnkit.parts.base import (
     entries,
     joined,
 )
-from tflearnkit.parts.initial import zeros
 
 __all__ = ["Wide"]
 

@@ -1,4 +1,4 @@
-"""How the arrays of parts begin."""
+"""How variables begin: functions of a NumPy generator and a shape."""
 
 from __future__ import annotations
 
@@ -18,8 +18,13 @@ def ones(rng, shape):
 
 
 def glorot_uniform(rng, shape):
-    """Return uniform values of variance ``2 / (fan_in + fan_out)`` (Glorot and Bengio, 2010)."""
-    limit = np.sqrt(6.0 / (shape[0] + shape[-1]))
+    """Return uniform values of variance ``2 / (fan_in + fan_out)`` (Glorot and Bengio, 2010).
+
+    All axes but the last two are places of a filter: each sees all inputs and outputs.
+    """
+    places = np.prod(shape[:-2])
+    fan_in, fan_out = places * shape[-2 if len(shape) > 1 else 0], places * shape[-1]
+    limit = np.sqrt(6.0 / (fan_in + fan_out))
     return rng.uniform(-limit, limit, shape).astype(np.float32)
 
 
