@@ -57,6 +57,11 @@ class Entry(NamedTuple):
 class VariableStore:
     """The variables of one model function, in the order of their making.
 
+    Parameters
+    ----------
+    seed : int, default=0
+        Decides the values that they are made with; an engine sets those of `initial_state`.
+
     Attributes
     ----------
     entries : dict of str to Entry
@@ -67,10 +72,11 @@ class VariableStore:
         Whether the first call is over: from then on nothing new may be made.
     """
 
-    def __init__(self):
+    def __init__(self, seed: int = 0):
         self.entries: dict[str, Entry] = {}
         self.objects: dict[str, Any] = {}
         self.complete = False
+        self._rng = np.random.default_rng(seed)
 
     def object(self, name: str, make: Callable[[], Any]) -> Any:
         """Return the object of that name, made by ``make`` outside of any graph the first time."""
@@ -89,8 +95,9 @@ class VariableStore:
         shape = tuple(int(size) for size in shape)
         if name not in self.entries:
             self._check_open(name)
+            values = _begun(name, initial, self._rng, shape, dtype)
             with tf.init_scope():
-                made = tf.Variable(tf.zeros(shape, dtype), trainable, name=name)
+                made = tf.Variable(values, trainable, name=name)
             self.entries[name] = Entry(made, initial, regularizer)
         found = self.entries[name]
         if tuple(found.variable.shape) != shape or found.variable.dtype != tf.as_dtype(dtype):
@@ -103,17 +110,10 @@ class VariableStore:
 
     def initial_state(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
         """Return the values that the variables begin with, drawn in the order of their making."""
-        state = {}
-        for name, entry in self.entries.items():
-            shape = tuple(entry.variable.shape)
-            values = np.asarray(entry.initial(rng, shape), entry.variable.dtype.as_numpy_dtype)
-            if values.shape != shape:
-                raise ValueError(
-                    f"The initializer of variable {name!r} should give values of shape {shape}. "
-                    f"Got {values.shape}."
-                )
-            state[name] = values
-        return state
+        return {
+            name: _begun(name, entry.initial, rng, entry.variable.shape, entry.variable.dtype)
+            for name, entry in self.entries.items()
+        }
 
     def _check_open(self, name: str) -> None:
         if self.complete:
@@ -122,6 +122,20 @@ class VariableStore:
                 "not there in the first one, which is for training. Make it in every mode, and do "
                 "not let names depend on counters of your own."
             )
+
+
+def _begun(name, initial, rng, shape, dtype) -> np.ndarray:
+    """Return the values that a variable begins with."""
+    import tensorflow as tf
+
+    shape = tuple(shape)
+    values = np.asarray(initial(rng, shape), tf.as_dtype(dtype).as_numpy_dtype)
+    if values.shape != shape:
+        raise ValueError(
+            f"The initializer of variable {name!r} should give values of shape {shape}. Got "
+            f"{values.shape}."
+        )
+    return values
 
 
 @dataclass
