@@ -514,6 +514,12 @@ def test_vocabulary_is_learned():
     assert later.ids.tolist() == [[2], [2], [2], [0]]
 
 
+def test_vocabulary_has_only_what_the_rows_that_count_show():
+    table = as_table({"c": ["b", "a", None, "z"]}).take(slice(0, 2))
+    (column,) = ColumnSet(fc.infer_feature_columns(table)).learn(table).ids
+    assert (column.vocabulary, column.has_missing) == (("a", "b"), False)
+
+
 def test_missing_values_seen_in_training_have_an_id_of_their_own():
     train = as_table({"c": ["b", "a", None]})
     columns = ColumnSet(fc.infer_feature_columns(train)).learn(train)
@@ -579,6 +585,34 @@ def test_set_sorts_shares_and_ignores_what_is_not_asked_for():
         assert encoded.dense.tolist() == [[1]]
         assert encoded.ids.tolist() == [[1]]
         assert encoded.id_weights is None
+
+
+def test_rows_of_strings_are_encoded_alike_whatever_stands_beside_them():
+    rng = np.random.default_rng(0)
+    words = {name: rng.choice(["a", "b", "c", "", None], 200) for name in "vw"}
+    table = as_table(words)
+    columns = ColumnSet(
+        [
+            *fc.infer_feature_columns(table),
+            hashed("v"),
+            keyed("w"),
+            fc.crossed_column([hashed("v"), hashed("w")], 50),
+            fc.scattered_embedding_column("v", 20, 2),
+        ]
+    ).learn(table)
+    ids = columns.encode(table).ids
+    backwards = table.take(np.arange(200)[::-1])
+    np.testing.assert_array_equal(columns.encode(backwards).ids, ids[::-1])
+    few = as_table({name: values[:20] for name, values in words.items()})
+    np.testing.assert_array_equal(columns.encode(few).ids, ids[:20])
+    np.testing.assert_array_equal(columns.encode(table.take(slice(0, 20))).ids, ids[:20])
+
+
+def test_rows_taken_of_many_different_strings_keep_their_ids():
+    table, rows = as_table({"v": [f"v{i}" for i in range(100)] + [None]}), np.array([99, 100, 5])
+    columns = ColumnSet([*fc.infer_feature_columns(table), hashed("v")]).learn(table)
+    ids = columns.encode(table).ids
+    np.testing.assert_array_equal(columns.encode(table.take(rows)).ids, ids[rows])
 
 
 def test_set_knows_learned_columns_by_their_declarations():

@@ -1,18 +1,10 @@
 """Feeders cut encoded rows into chunks of equal shape."""
 
-from typing import NamedTuple
-
 import numpy as np
 import pytest
 
+from tflearnkit.columns.encode import Encoded
 from tflearnkit.data.feeder import StreamFeeder, TableFeeder
-
-
-class Encoded(NamedTuple):
-    dense: np.ndarray
-    ids: np.ndarray
-    id_weights: np.ndarray | None
-    widths: tuple
 
 
 def encode(start, stop, widths=(1,), weighted=False):
@@ -158,3 +150,12 @@ def test_a_piece_with_lengths_that_differ_is_an_error():
     feeder = StreamFeeder(lambda: iter([(encode(0, 4), np.zeros(3), None)]), 2)
     with pytest.raises(ValueError, match="has 4, 3 and 3"):
         feeder.chunk(0, 1, 1)
+
+
+def test_a_last_batch_is_filled_up_with_rows_of_its_epoch():
+    feeder = TableFeeder(encode(0, 5), np.arange(5), None, 3, seed=0, fills_up=True)
+    chunk = feeder.chunk(0, 4, 4)
+    assert (chunk.weights == 1).all()
+    for epoch in (chunk.targets[:2].ravel(), chunk.targets[2:].ravel()):
+        np.testing.assert_array_equal(np.sort(epoch[:5]), np.arange(5))
+        assert epoch[5] == epoch[0]

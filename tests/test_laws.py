@@ -19,7 +19,7 @@ from sklearn.base import clone, is_classifier
 
 import tflearnkit as learn
 from tflearnkit import loop
-from tflearnkit.estimators import training
+from tflearnkit.estimators import schedule, trainee
 from tflearnkit.monitors import EveryN, StopAtStep
 
 N = 50  # not a multiple of the batch size: the last batch of an epoch is padded
@@ -220,7 +220,7 @@ def test_a_default_rate_goes_on_where_it_stood(estimator, tmp_path):
 @every_stepped
 @pytest.mark.parametrize(("xla_from", "sizes"), [(10**9, (1, 7)), (0, (1,))], ids=["plain", "xla"])
 def test_the_size_of_chunks_changes_nothing(estimator, xla_from, sizes, monkeypatch):
-    monkeypatch.setattr(training, "_XLA_FROM_STEPS", xla_from)
+    monkeypatch.setattr(schedule, "_XLA_FROM_STEPS", xla_from)
     one = fitted(estimator)
     for most_steps in sizes:
         monkeypatch.setattr(loop, "_MOST_STEPS", most_steps)
@@ -235,20 +235,20 @@ def test_the_size_of_chunks_changes_nothing(estimator, xla_from, sizes, monkeypa
 def test_xla_changes_no_more_than_rounding(estimator, monkeypatch):
     models = []
     for border in (0, 10**9):
-        monkeypatch.setattr(training, "_XLA_FROM_STEPS", border)
+        monkeypatch.setattr(schedule, "_XLA_FROM_STEPS", border)
         models.append(fitted(estimator))
     assert_alike(*models)
 
 
 @every_stepped
 def test_a_padded_batch_is_the_unpadded_one(estimator, monkeypatch):
-    class Padding(training.TableFeeder):
+    class Padding(trainee.TableFeeder):
         def __init__(self, encoded, targets, weights, batch_size, *args, **kwargs):
             super().__init__(encoded, targets, weights, batch_size + 13, *args, **kwargs)
 
     estimator = without_dropout(estimator).set_params(batch_size=N, steps=10)
     unpadded = fitted(estimator)
-    monkeypatch.setattr(training, "TableFeeder", Padding)
+    monkeypatch.setattr(trainee, "TableFeeder", Padding)
     padded = fitted(estimator)
     assert_alike(padded, unpadded)
     np.testing.assert_allclose(padded.history_["loss"], unpadded.history_["loss"], rtol=1e-4)
@@ -355,6 +355,16 @@ def test_a_weight_column_is_sample_weight(estimator):
     weights = np.linspace(0.25, 2, N)
     by_column = fitted(estimator, FRAME.assign(w=weights), weight_column_name="w")
     assert_same_model(by_column, fitted(estimator, sample_weight=weights))
+
+
+def test_a_metric_sees_a_column_of_strings_as_an_array():
+    def share(predictions, labels, weights):
+        return np.mean(weights == "Rome")
+
+    spec = learn.MetricSpec(share, "classes", weight_key="city")
+    clf = learn.LinearClassifier().fit(FRAME, LABELS)
+    found = clf.evaluate(FRAME, LABELS, metrics={"share": spec})["share"]
+    assert found == pytest.approx(np.mean(FRAME["city"] == "Rome"))
 
 
 # Tables

@@ -19,13 +19,13 @@ ROOMS = (  # from the ground up; rooms of one line do not know each other
     ("columns",),
     ("metrics", "optimizers", "parts", "variables"),
     ("layers", "losses", "tasks"),
-    ("models",),
+    ("model_function", "models"),
     ("engines", "monitors"),
     ("loop",),
     ("estimators",),
     ("faces",),  # the public classes in estimators/
 )
-FACES = ("linear", "dnn", "dnn_linear_combined")
+FACES = ("linear", "dnn", "dnn_linear_combined", "estimator")
 LEVEL = {name: level for level, names in enumerate(ROOMS) for name in names}
 FILES = sorted(ROOT.rglob("*.py"))
 MODULES = {

@@ -107,7 +107,7 @@ def test_dicts_of_scalars_are_rows_and_of_arrays_batches():
     first, second = batches(rows, iter([1, 0, 1]), batch_size=2)
     table = as_table(first.features)
     assert table["age"].tolist() == [0, 1]
-    assert table["job"].tolist() == ["x", "x"]
+    assert np.asarray(table["job"]).tolist() == ["x", "x"]
     assert table["tags"].row_splits.tolist() == [0, 0, 1]
     assert second.targets.tolist() == [1]
     (batch,) = batches(iter([({"age": np.arange(3)}, np.arange(3))]))

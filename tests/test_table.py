@@ -10,13 +10,21 @@ import pyarrow as pa
 import pytest
 import scipy.sparse as sp
 
-from tflearnkit.data import EMPTY, Ragged, Table, as_table, check_finite, concatenated
+from tflearnkit.data import EMPTY, Coded, Ragged, Table, as_table, check_finite, concatenated
 
 NAN = np.nan
 
 
 def column(values, name="c"):
     return as_table(pd.DataFrame({name: values}))[name]
+
+
+def words(found):
+    """The strings of a column row by row, each of them kept once."""
+    assert isinstance(found, Coded)
+    assert all(type(value) is str for value in found.values)
+    assert len(set(found.values)) == len(found.values)
+    return np.asarray(found).tolist()
 
 
 def same(found, expected):
@@ -62,9 +70,7 @@ def test_an_object_matrix_of_numbers_is_a_numeric_matrix():
 
 def test_strings_of_every_dtype_are_python_strings():
     for values in (np.array(["a", "b"]), np.array([b"a", b"b"]), np.array(["a", "b"], "O")):
-        found = as_table({"c": values})["c"]
-        assert found.dtype == object
-        assert found.tolist() == ["a", "b"]
+        assert words(as_table({"c": values})["c"]) == ["a", "b"]
 
 
 def test_structured_arrays_have_columns():
@@ -76,11 +82,52 @@ def test_masked_values_are_missing():
     assert same(as_table(np.ma.masked_equal([[1, 2], [3, 4]], 3))[EMPTY], [[1, 2], [NAN, 4]])
 
 
-@pytest.mark.parametrize("dtype", ["str", "object", "string[python]", "string[pyarrow]"])
+PANDAS_STRINGS = ["str", "object", "string[python]", "string[pyarrow]", "category"]
+
+
+@pytest.mark.parametrize("dtype", PANDAS_STRINGS)
 def test_pandas_strings(dtype):
-    found = column(pd.Series(["a", None, "b"], dtype=dtype))
-    assert found.dtype == object
-    assert found.tolist() == ["a", None, "b"]
+    assert words(column(pd.Series(["a", None, "b"], dtype=dtype))) == ["a", None, "b"]
+
+
+POLARS_STRINGS = [pl.String, pl.Categorical, pl.Enum(["never", "", "a", "b", "c"])]
+BRINGING_STRINGS = {
+    **{f"pandas {d}": lambda v, d=d: pd.Series(v, dtype=d) for d in PANDAS_STRINGS},
+    **{f"polars {d}": lambda v, d=d: pl.Series(v, dtype=d) for d in POLARS_STRINGS},
+    "arrow": lambda v: pa.chunked_array([v[:3], v[3:]]),
+    "arrow dictionary": lambda v: pa.chunked_array([v[:3], v[3:]]).dictionary_encode(),
+    "array": lambda v: np.array(v, object),
+    "list": list,
+}
+
+
+@pytest.mark.parametrize("bring", BRINGING_STRINGS.values(), ids=BRINGING_STRINGS)
+@pytest.mark.parametrize("times", [1, 20, 200])
+def test_strings_are_coded_whatever_they_come_in(bring, times):
+    values = ["b", None, "", "a", "b", None] * times
+    found = as_table({"c": bring(values)})["c"]
+    assert words(found) == values
+    assert sorted(found.values) == ["", "a", "b"]
+    assert found.codes.dtype == np.intp
+
+
+@pytest.mark.parametrize("n_rows", [0, 1, 100, 1001])
+def test_strings_of_which_all_are_missing_are_coded_too(n_rows):
+    nothing = [None] * n_rows
+    frame = pd.DataFrame({"c": pd.Series(nothing, dtype="string")})
+    for X in (frame, pl.DataFrame({"c": nothing}, {"c": pl.String}), pa.Table.from_pandas(frame)):
+        assert words(as_table(X)["c"]) == nothing
+
+
+def test_rows_taken_share_their_values_until_only_those_that_occur_are_asked_for():
+    city = as_table({"city": ["Rome", None, "Oslo", "Rome", "Lima"]})["city"]
+    taken = city.take(np.array([4, 1, 0]))
+    assert taken.values is city.values
+    assert words(taken) == ["Lima", None, "Rome"]
+    assert words(taken.occurring()) == ["Lima", None, "Rome"]
+    assert sorted(taken.occurring().values) == ["Lima", "Rome"]
+    assert city.occurring() is city
+    assert [c.has_missing for c in (city, taken, taken.take(slice(0, 1)))] == [True, True, False]
 
 
 @pytest.mark.parametrize("dtype", ["Int64", "Float64", "int64[pyarrow]", "float64"])
@@ -122,10 +169,10 @@ def test_categories_keep_their_values():
     )
     table = as_table(frame)
     assert table.categorical == {"words", "codes", "gaps", "bins"}
-    assert table["words"].tolist() == ["x", None, "y"]
+    assert words(table["words"]) == ["x", None, "y"]
     assert table["codes"].tolist() == [30, 10, 30]
     assert same(table["gaps"], [30, NAN, 10])
-    assert table["bins"].tolist() == ["(0, 4]", "(4, 10]", "(4, 10]"]
+    assert words(table["bins"]) == ["(0, 4]", "(4, 10]", "(4, 10]"]
 
 
 def test_times_are_utc():
@@ -142,8 +189,8 @@ def test_objects_become_the_best_kind():
     assert column(pd.Series([1, 2], dtype=object)).dtype == np.int64
     assert column(pd.Series([1, 10**30], dtype=object)).dtype == np.float64
     assert same(column(pd.Series([None, None], dtype=object)), [NAN, NAN])
-    assert column(pd.Series(["a", 1, None], dtype=object)).tolist() == ["a", "1", None]
-    assert column(pd.Series([b"a", None])).tolist() == ["a", None]
+    assert words(column(pd.Series(["a", 1, None], dtype=object))) == ["a", "1", None]
+    assert words(column(pd.Series([b"a", None]))) == ["a", None]
 
 
 @pytest.mark.parametrize(
@@ -188,8 +235,9 @@ def test_polars_and_arrow_frames_equal_the_pandas_one(frame):
     assert table.names == expected.names
     assert table.categorical == expected.categorical
     for name in table.names:
-        assert same(table[name], expected[name]), name
-        assert table[name].dtype.kind == expected[name].dtype.kind
+        found, wanted = np.asarray(table[name]), np.asarray(expected[name])
+        assert same(found, wanted), name
+        assert found.dtype.kind == wanted.dtype.kind
 
 
 def test_polars_categories_and_fixed_arrays():
@@ -202,13 +250,13 @@ def test_polars_categories_and_fixed_arrays():
     )
     table = as_table(frame)
     assert table.categorical == {"c", "e"}
-    assert table["c"].tolist() == table["e"].tolist() == ["x", None]
+    assert words(table["c"]) == words(table["e"]) == ["x", None]
     assert same(table["a"], [[1, 2], [3, 4]])
 
 
 def test_arrow_dictionaries_are_categories():
     frame = pa.table({"c": pa.array(["x", None, "y"]).dictionary_encode()})
-    assert as_table(frame)["c"].tolist() == ["x", None, "y"]
+    assert words(as_table(frame)["c"]) == ["x", None, "y"]
     assert as_table(frame).categorical == {"c"}
 
 
@@ -227,7 +275,7 @@ def test_dicts_take_every_kind_of_value():
     assert same(table["list"], [1, NAN])
     assert table["matrix"].dtype == np.float32
     assert table["image"].shape == (2, 12)
-    assert table["series"].tolist() == ["a", None]
+    assert words(table["series"]) == ["a", None]
     assert same(table["polars"], [1, NAN])
     assert table["sparse"].shape == (2, 2)
     assert same(table["5"], [1, 0])
@@ -245,7 +293,7 @@ def test_tensors():
         }
     )
     assert same(table["dense"], [1, 2, 3])
-    assert table["words"].tolist() == ["a", "b", "c"]
+    assert words(table["words"]) == ["a", "b", "c"]
     assert table["sparse"].values.tolist() == ["a", "b", "c"]
     assert table["sparse"].row_splits.tolist() == [0, 1, 1, 3]
     assert table["ragged"].row_splits.tolist() == [0, 2, 2, 3]
@@ -256,10 +304,11 @@ def test_tensors():
 )
 def test_take_selects_rows_of_every_kind_of_column(rows):
     lists = [["a"], [], ["b", "c"]]
-    table = as_table({"n": [1, 2, 3], "tags": lists, "sp": sp.eye(3)})
+    table = as_table({"n": [1, 2, 3], "s": ["x", None, "y"], "tags": lists, "sp": sp.eye(3)})
     taken, order = table.take(rows), np.arange(3)[rows]
     assert taken.n_rows == len(order)
     assert same(taken["n"], order + 1)
+    assert words(taken["s"]) == [["x", None, "y"][i] for i in order]
     assert same(taken["sp"].toarray(), np.eye(3)[order])
     assert isinstance(taken["tags"], Ragged)
     assert taken["tags"].values.tolist() == sum((lists[i] for i in order), [])
@@ -274,7 +323,7 @@ def test_tables_are_joined_row_after_row():
     ]
     table = concatenated([as_table(piece) for piece in pieces])
     assert same(table["n"], [1, 2, NAN, 0.5])
-    assert table["s"].tolist() == [None, None, "x", "y"]
+    assert words(table["s"]) == [None, None, "x", "y"]
     assert table["tags"].values.tolist() == ["a", "b", "c", "d"]
     assert table["tags"].lengths.tolist() == [2, 1, 0, 1]
     assert table["ids"].values.dtype.kind == "i"
@@ -282,6 +331,19 @@ def test_tables_are_joined_row_after_row():
     assert concatenated([as_table(sp.eye(2)), as_table(sp.eye(2))])[EMPTY].shape == (4, 2)
     with pytest.raises(ValueError, match="one lacks a"):
         concatenated([as_table({"a": [1]}), as_table({"b": [1]})])
+
+
+def test_strings_of_several_tables_are_coded_alike():
+    pieces = [["b", "a", None], ["c", "a", ""], ["b"], [1.5]]
+    tables = [as_table({"s": piece}) for piece in pieces]
+    assert words(concatenated(tables[:3])["s"]) == ["b", "a", None, "c", "a", "", "b"]
+    taken = tables[0].take(np.array([2, 1]))  # its values still have the "b"
+    assert words(concatenated([tables[1], taken])["s"]) == ["c", "a", "", None, "a"]
+    assert words(concatenated([tables[0], tables[3]])["s"]) == ["b", "a", None, "1.5"]
+    lists = as_table({"s": [["x", "y"], []]})
+    joint = concatenated([tables[0], lists, tables[1]])["s"]
+    assert joint.values.tolist() == ["b", "a", "x", "y", "c", "a"]
+    assert joint.lengths.tolist() == [1, 1, 0, 2, 0, 1, 1, 0]
 
 
 def test_empty_tables_have_no_rows():

@@ -95,8 +95,8 @@ class VariableStore:
         shape = tuple(int(size) for size in shape)
         if name not in self.entries:
             self._check_open(name)
-            values = _begun(name, initial, self._rng, shape, dtype)
             with tf.init_scope():
+                values = _begun(name, initial, self._rng, shape, dtype)
                 made = tf.Variable(values, trainable, name=name)
             self.entries[name] = Entry(made, initial, regularizer)
         found = self.entries[name]

@@ -268,7 +268,7 @@ class ColumnSet:
         Rows of weight 0 teach nothing; the other weights count in means and scales.
         """
         table = check_inputs(self._base.values(), table)
-        if sample_weight is not None:
+        if sample_weight is not None and not np.all(sample_weight):
             rows = np.flatnonzero(sample_weight)
             table, sample_weight = table.take(rows), np.asarray(sample_weight)[rows]
         return self.with_learned(c.learn(table, sample_weight) for c in self._base.values())

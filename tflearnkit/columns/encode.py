@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from tflearnkit.columns.raw import RawFeatures, padded
-from tflearnkit.data.table import Ragged, Table
+from tflearnkit.data.table import Coded, Ragged, Table
 from tflearnkit.errors import listing
 
 __all__ = ["Encoded", "encode"]
@@ -42,6 +42,12 @@ class Encoded(NamedTuple):
     ids: np.ndarray
     id_weights: np.ndarray | None
     widths: tuple[int, ...]
+
+    @property
+    def features(self) -> dict[str, np.ndarray]:
+        """The arrays that hold something, by name."""
+        arrays = {"dense": self.dense, "ids": self.ids, "id_weights": self.id_weights}
+        return {key: a for key, a in arrays.items() if a is not None and a.shape[1] > 0}
 
     def span(self, column: int) -> slice:
         """Return where the id column of that number stands in ``ids``."""
@@ -104,27 +110,34 @@ def _encode_ids(column, raw: RawFeatures):
     if column.value_by_value and isinstance(values, Ragged):
         return _encode_ragged(column, names[0], values)
     different = raw.different_rows(names)
-    features, codes = different or (raw.features(names), slice(None))
+    features, codes = different or (raw.features(names), None)
     ids, weights = column.transform(features)
-    ids = ids.numpy()[codes]
+    ids = _rows(ids.numpy().astype(np.int32), codes)
     if weights is not None:
         weights = weights.numpy()
         if not np.isfinite(weights).all():
             _refuse_not_finite([column], [weights])
-        weights = weights[codes]
-    if all(isinstance(raw.table[name], np.ndarray) for name in names):
+        weights = _rows(weights, codes)
+    if all(isinstance(raw.table[name], np.ndarray | Coded) for name in names):
         return ids, weights
     return _lengthened(ids, weights)
 
 
+def _rows(found: np.ndarray, codes: np.ndarray | None) -> np.ndarray:
+    """Return what was found for all rows, of which ``codes`` tells the equal ones."""
+    return found if codes is None else found.take(codes, axis=0)
+
+
 def _encode_ragged(column, name: str, ragged: Ragged):
     """Work out the ids of the different values, then put them back row by row."""
-    flat = RawFeatures(Table({name: ragged.values}))
+    is_text = ragged.values.dtype.kind == "O"
+    flat = RawFeatures(Table({name: Coded.of(ragged.values) if is_text else ragged.values}))
     different = flat.different_rows([name])
-    features, codes = different or (flat.features([name]), slice(None))
+    features, codes = different or (flat.features([name]), None)
     # [values, 1]: one of possibly several values of a row, not a row's only value
     ids, _ = column.transform({name: features[name][:, None]})
-    return _lengthened(padded(ids.numpy()[codes], ragged.row_splits), None)
+    ids = _rows(ids.numpy().astype(np.int32), codes)
+    return _lengthened(padded(ids, ragged.row_splits), None)
 
 
 def _lengthened(ids: np.ndarray, weights: np.ndarray | None):

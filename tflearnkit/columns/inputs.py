@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from tflearnkit.columns.raw import kind_of
-from tflearnkit.data.table import EMPTY, Ragged, Table
+from tflearnkit.data.table import EMPTY, Coded, Ragged, Table
 from tflearnkit.errors import did_you_mean, listing
 
 __all__ = ["check_inputs"]
@@ -71,7 +71,9 @@ def _blank_of(kind: str, values):
         return Ragged(np.empty(0, dtype), values.row_splits)
     if values.ndim == 2:
         return Ragged(np.empty(0, dtype), np.zeros(len(values) + 1, np.int64))
-    return np.full(len(values), None) if kind == "strings" else values
+    if kind == "strings":
+        return Coded(np.empty(0, object), np.full(len(values), -1))
+    return values
 
 
 def _missing_message(missing: list[str], known: tuple[str, ...]) -> str:
@@ -128,4 +130,6 @@ def _check_as_many(column, name: str, weights, values) -> None:
 def _lengths(values) -> np.ndarray:
     if isinstance(values, Ragged):
         return values.lengths
+    if isinstance(values, Coded):
+        return np.ones(values.n_rows, np.int64)
     return np.full(len(values), 1 if values.ndim == 1 else values.shape[1])

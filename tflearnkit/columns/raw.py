@@ -12,12 +12,13 @@ import pandas as pd
 import tensorflow as tf
 from scipy import sparse
 
-from tflearnkit.data.table import Ragged, Table
+from tflearnkit.data.table import Coded, Ragged, Table
 
 __all__ = [
     "RawFeatures",
     "as_id_values",
     "as_matrix",
+    "different_values",
     "is_given",
     "kind_of",
     "padded",
@@ -28,10 +29,13 @@ __all__ = [
 MICROSECOND = 1e-6
 LARGEST = np.iinfo(np.int64).max
 FEW_ROWS = 64  # below this, finding the different rows costs more than it saves
+NOTHING = np.array([""], object)
 
 
 def kind_of(values) -> str:
     """Return what a table holds: 'strings', 'integers', 'numbers', 'dates' or 'sparse'."""
+    if isinstance(values, Coded):
+        return "strings"
     if isinstance(values, Ragged):
         return kind_of(values.values)
     if sparse.issparse(values):
@@ -49,6 +53,8 @@ def raw_feature(values) -> np.ndarray | tf.SparseTensor:
 
     Dates become seconds since 1970 and durations seconds (float64), booleans 0 and 1.
     """
+    if isinstance(values, Coded):
+        return _with_missing(values.values)[values.codes]
     if isinstance(values, Ragged):
         return padded(plain(values.values), values.row_splits)
     return _sparse_tensor(values) if sparse.issparse(values) else plain(values)
@@ -65,6 +71,19 @@ def plain(values: np.ndarray) -> np.ndarray:
     if kind in "biu" and not (kind == "u" and values.max(initial=0) > LARGEST):
         return values.astype(np.int64, copy=False)
     return values if values.dtype == np.float32 else values.astype(np.float64, copy=False)
+
+
+def different_values(values) -> np.ndarray:
+    """Return the values that occur under one name, missing ones too, as `plain` has them."""
+    if isinstance(values, Coded):
+        values = values.occurring()
+        return _with_missing(values.values) if values.has_missing else values.values
+    return pd.unique(plain(values.values if isinstance(values, Ragged) else values))
+
+
+def _with_missing(strings: np.ndarray) -> np.ndarray:
+    """Return strings and behind them '', which is where code -1 points to."""
+    return np.concatenate([strings, NOTHING])
 
 
 def _sparse_tensor(values) -> tf.SparseTensor:
@@ -160,14 +179,20 @@ class RawFeatures:
         return {name: self._features[name] for name in names}
 
     def one_value_a_row(self, names) -> bool:
-        """Whether every feature in ``names`` is a plain one-dimensional array."""
-        return all(getattr(self.table[name], "ndim", 2) == 1 for name in names)
+        """Whether every feature in ``names`` is a string or a number a row."""
+        columns = [self.table[name] for name in names]
+        return all(isinstance(c, Coded) or getattr(c, "ndim", 2) == 1 for c in columns)
 
     def different_rows(self, names) -> tuple[dict, np.ndarray] | None:
         """Return the features of the rows that differ in ``names``, and which each row equals.
 
         None where looking for them does not pay: few rows, or several values a row.
         """
+        if len(names) == 1 and isinstance(self.table[names[0]], Coded):
+            strings = self.table[names[0]]
+            if len(strings.values) > max(strings.n_rows, FEW_ROWS):  # few rows taken of many
+                strings = strings.occurring()
+            return {names[0]: _with_missing(strings.values)}, strings.codes
         if self.table.n_rows <= FEW_ROWS or not self.one_value_a_row(names):
             return None
         codes = self._coded(names[0])
@@ -176,10 +201,12 @@ class RawFeatures:
             codes = pd.factorize(codes * (other.max() + 1) + other)[0]
         representative = np.empty(codes.max() + 1, dtype=np.int64)
         representative[codes] = np.arange(len(codes))
-        return {name: raw_feature(self.table[name][representative]) for name in names}, codes
+        rows = Table({name: self.table[name] for name in names}).take(representative)
+        return {name: raw_feature(rows[name]) for name in names}, codes
 
     def _coded(self, name) -> np.ndarray:
         if name not in self._codes:
-            codes = pd.factorize(self.table[name])[0]
+            values = self.table[name]
+            codes = values.codes if isinstance(values, Coded) else pd.factorize(values)[0]
             self._codes[name] = codes + 1 if codes.min() < 0 else codes  # missing is a value too
         return self._codes[name]

@@ -6,12 +6,11 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
-import pandas as pd
 import tensorflow as tf
 
 from tflearnkit.columns.base import IdColumn, IdTensor
 from tflearnkit.columns.keys import lookup_table
-from tflearnkit.columns.raw import plain
+from tflearnkit.columns.raw import different_values
 from tflearnkit.data.table import Ragged, Table
 
 __all__ = ["VocabularyColumn"]
@@ -46,10 +45,9 @@ class VocabularyColumn(IdColumn):
 
     Examples
     --------
-    >>> import numpy as np
-    >>> from tflearnkit.data.table import Table
-    >>> cities = np.array(["Rome", "Oslo", "Rome"], object)
-    >>> column = VocabularyColumn("city").learn(Table({"city": cities}))
+    >>> from tflearnkit.data.table import as_table
+    >>> cities = as_table({"city": ["Rome", "Oslo", "Rome"]})
+    >>> column = VocabularyColumn("city").learn(cities)
     >>> column.transform({"city": ["Oslo", "Paris", ""]}).ids.numpy().tolist()
     [[0], [2], [2]]
     """
@@ -87,11 +85,11 @@ class VocabularyColumn(IdColumn):
     def learn(self, table: Table, sample_weight=None) -> VocabularyColumn:
         raw = table[self.name]
         several = isinstance(raw, Ragged)
-        different = pd.unique(plain(raw.values if several else raw))
+        different = different_values(raw)
         given = different[_is_given(different, several)]
         return replace(
             self,
-            vocabulary=tuple(np.sort(given).tolist()),
+            vocabulary=tuple(sorted(given.tolist())),
             has_missing=not several and len(given) < len(different),
             of_lists=several,
         )

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["Chunk", "gather", "present", "row_bytes", "row_weights", "spread", "stack"]
+__all__ = ["Chunk", "gather", "row_bytes", "row_weights", "spread", "stack"]
 
 
 class Chunk(NamedTuple):
@@ -16,8 +16,8 @@ class Chunk(NamedTuple):
     Attributes
     ----------
     features : dict of str to ndarray
-        'dense' ``(S, B, D)`` float32, 'ids' ``(S, B, M)`` int32, 'id_weights' ``(S, B, M)``
-        float32; each only where there is something in it.
+        Of encoded columns 'dense' ``(S, B, D)`` float32, 'ids' ``(S, B, M)`` int32, 'id_weights'
+        ``(S, B, M)`` float32; each only where there is something in it.
     targets : ndarray of shape (S, B) or (S, B, K)
     weights : float32 ndarray of shape (S, B)
         0 on padding.
@@ -31,12 +31,6 @@ class Chunk(NamedTuple):
     weights: np.ndarray
     steps: int
     widths: tuple[int, ...]
-
-
-def present(encoded) -> dict[str, np.ndarray]:
-    """The arrays of encoded rows that hold something."""
-    features = {"dense": encoded.dense, "ids": encoded.ids, "id_weights": encoded.id_weights}
-    return {key: a for key, a in features.items() if a is not None and a.shape[1] > 0}
 
 
 def row_bytes(arrays: Iterable[np.ndarray]) -> int:

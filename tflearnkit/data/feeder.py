@@ -10,7 +10,6 @@ import numpy as np
 from tflearnkit.data.chunk import (
     Chunk,
     gather,
-    present,
     row_bytes,
     row_weights,
     spread,
@@ -29,7 +28,7 @@ class TableFeeder:
     Parameters
     ----------
     encoded : Encoded
-        Fields ``dense`` (n, D), ``ids`` (n, M), ``id_weights`` (n, M) or None, and ``widths``.
+        Attributes ``features``, a dict of arrays of n rows, and ``widths``.
     targets : ndarray of shape (n,) or (n, K)
     weights : ndarray of shape (n,) or None
         None counts every row 1.
@@ -40,13 +39,15 @@ class TableFeeder:
     shuffle : bool, default=True
     first_step : int, default=0
         The step that the first epoch begins at, where others were taken on other rows before.
+    fills_up : bool, default=False
+        Fill the last batch of an epoch up with the rows that the epoch began with instead: for
+        engines that do not know of weights.
 
     Examples
     --------
     >>> from types import SimpleNamespace
     >>> x = np.arange(5, dtype=np.float32).reshape(5, 1)
-    >>> encoded = SimpleNamespace(dense=x, ids=np.empty((5, 0), np.int32), id_weights=None,
-    ...                           widths=())
+    >>> encoded = SimpleNamespace(features={"dense": x}, widths=())
     >>> feeder = TableFeeder(encoded, np.zeros(5), None, batch_size=2, seed=0, shuffle=False)
     >>> feeder.steps_per_epoch
     3
@@ -63,6 +64,7 @@ class TableFeeder:
         seed: int,
         shuffle: bool = True,
         first_step: int = 0,
+        fills_up: bool = False,
     ):
         self.n_rows = len(targets)
         self.first_step = first_step
@@ -70,7 +72,8 @@ class TableFeeder:
         self.steps_per_epoch = -(-self.n_rows // batch_size)
         self._seed = seed
         self._shuffle = shuffle
-        self._features = present(encoded)
+        self._fills_up = fills_up
+        self._features = encoded.features
         self._targets = targets
         self._weights = row_weights(weights, self.n_rows)
         self._widths = tuple(encoded.widths)
@@ -106,6 +109,9 @@ class TableFeeder:
             steps = min(self.steps_per_epoch - first, end - step)
             begin = first * self.batch_size
             part = self._order(epoch)[begin : begin + steps * self.batch_size]
+            if self._fills_up and len(part) < steps * self.batch_size:
+                lacking = steps * self.batch_size - len(part)
+                part = np.append(part, self._order(epoch)[:lacking])
             rows[place : place + len(part)] = part
             is_real[place : place + len(part)] = True
             place += steps * self.batch_size
@@ -166,7 +172,7 @@ class StreamFeeder:
         if piece is None:
             return self.batch_size
         self._waiting.append(piece)
-        features = present(piece.encoded).values()
+        features = piece.encoded.features.values()
         return self.batch_size * row_bytes([*features, piece.targets, piece.weights])
 
     def chunk(self, step: int, n: int, capacity: int) -> Chunk | None:

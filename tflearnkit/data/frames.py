@@ -5,9 +5,12 @@ from __future__ import annotations
 import narwhals as nw
 import numpy as np
 
+from tflearnkit.data.coded import Coded
 from tflearnkit.data.values import as_values, column_values
 
 __all__ = ["frame_columns", "series_values", "to_narwhals"]
+
+FEW_ROWS = 1000  # up to this many, making Python's strings is faster than asking a library
 
 
 def to_narwhals(X):
@@ -37,7 +40,7 @@ def series_values(series: nw.Series, name: str) -> tuple:
     if _is_python_objects(series):
         return column_values(series.to_native().to_numpy(), name)
     if dtype == nw.String:
-        return _objects(series), False
+        return _strings(series), False
     if dtype.is_float() or dtype.is_integer():
         return _numbers(series), False
     if dtype == nw.Boolean:
@@ -58,21 +61,36 @@ def _is_python_objects(series) -> bool:
     return getattr(series.to_native(), "dtype", None) == np.dtype(object)
 
 
-def _objects(series) -> np.ndarray:
-    """Strings, with None where one is missing."""
-    native = series.to_native()
-    if series.implementation.is_pandas_like():
-        return native.to_numpy(dtype=object, na_value=None)
-    if series.implementation.is_polars():
-        return _polars_objects(native)
-    return np.asarray(series.to_numpy(), dtype=object)
+def _strings(series) -> Coded:
+    """Code many strings in the library they came in, which makes Python's of few of them."""
+    native, library = series.to_native(), series.implementation
+    is_few = len(series) <= FEW_ROWS
+    if library.is_pandas_like():
+        return Coded.of(native.to_numpy(dtype=object)) if is_few else _pandas_strings(native)
+    if library.is_polars() and not is_few:
+        return _polars_strings(native)
+    if library.is_pyarrow() and not is_few:
+        return _arrow_strings(native)
+    return Coded.of(np.array(series.to_list(), object))
 
 
-def _polars_objects(native) -> np.ndarray:
-    """Make one Python string per different value: Polars itself makes one per row."""
-    distinct = native.drop_nulls().unique()
-    codes = native.replace_strict(distinct, range(len(distinct)), default=len(distinct))
-    return np.append(distinct.to_numpy(), None)[codes.to_numpy()]
+def _pandas_strings(native) -> Coded:
+    codes, values = native.factorize()
+    return Coded(values.to_numpy(dtype=object), codes)
+
+
+def _polars_strings(native) -> Coded:
+    import polars as pl
+
+    values = native.drop_nulls().unique().cast(pl.String)
+    codes = native.cast(pl.Enum(values)).to_physical().cast(pl.Int64).fill_null(-1)
+    return Coded(values.to_numpy(), codes.to_numpy())
+
+
+def _arrow_strings(native) -> Coded:
+    encoded = native.dictionary_encode().combine_chunks()
+    codes = encoded.indices.fill_null(-1).to_numpy()
+    return Coded(encoded.dictionary.to_numpy(zero_copy_only=False), codes.astype(np.intp))
 
 
 def _numbers(series) -> np.ndarray:
@@ -106,11 +124,13 @@ def _categories(series, name):
     if series.implementation.is_pyarrow():
         decoded = nw.from_native(native.cast(native.type.value_type), series_only=True)
         return series_values(decoded, name)[0]
-    return _objects(series.cast(nw.String))
+    return _strings(series)
 
 
-def _spread(categories: np.ndarray, codes: np.ndarray) -> np.ndarray:
+def _spread(categories: np.ndarray | Coded, codes: np.ndarray) -> np.ndarray | Coded:
     """The category of each code; code -1 is a missing value."""
+    if isinstance(categories, Coded):
+        return categories.spread(codes)
     if codes.min(initial=0) >= 0:
         return categories[codes]
     if categories.dtype.kind in "biu":

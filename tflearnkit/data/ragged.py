@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tflearnkit.data.coded import Coded
+
 __all__ = ["Ragged", "without_empty"]
 
 
@@ -51,13 +53,14 @@ class Ragged(NamedTuple):
         return Ragged(self.values[picked], splits)
 
 
-def without_empty(flat: np.ndarray, lengths: np.ndarray) -> Ragged:
+def without_empty(flat: np.ndarray | Coded, lengths: np.ndarray) -> Ragged:
     """Make a Ragged of flat values; None and '' among strings mean that nothing stands there."""
-    if flat.dtype.kind != "O":
+    if not isinstance(flat, Coded):
         return Ragged.of_lengths(flat, lengths)
-    keep = np.array([bool(value) for value in flat], bool)
+    keep = np.append(flat.values != "", False)[flat.codes]
     row = np.repeat(np.arange(len(lengths)), lengths)
-    return Ragged.of_lengths(flat[keep], np.bincount(row[keep], minlength=len(lengths)))
+    words = np.asarray(flat.take(keep))
+    return Ragged.of_lengths(words, np.bincount(row[keep], minlength=len(lengths)))
 
 
 def _splits(lengths) -> np.ndarray:

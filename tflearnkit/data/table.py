@@ -8,13 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse
 
+from tflearnkit.data.coded import Coded
 from tflearnkit.data.frames import frame_columns, series_values, to_narwhals
 from tflearnkit.data.joining import joined
 from tflearnkit.data.ragged import Ragged
 from tflearnkit.data.values import as_values, called, column_values
 from tflearnkit.errors import listing
 
-__all__ = ["EMPTY", "Ragged", "Table", "as_table", "check_finite", "concatenated"]
+__all__ = ["EMPTY", "Coded", "Ragged", "Table", "as_table", "check_finite", "concatenated"]
 
 EMPTY = ""  # the name of the one column that an array without column names becomes
 
@@ -23,9 +24,9 @@ EMPTY = ""  # the name of the one column that an array without column names beco
 class Table:
     """Named columns of equal length.
 
-    A column is numbers ``(n,)`` or ``(n, d)`` with NaN where one is missing, an object array
-    ``(n,)`` of strings with None, a datetime64 or timedelta64 array with NaT, a `Ragged` (several
-    values per row), or a SciPy CSR array ``(n, d)``.
+    A column is numbers ``(n,)`` or ``(n, d)`` with NaN where one is missing, `Coded` (a string per
+    row), a datetime64 or timedelta64 array with NaT, a `Ragged` (several values per row), or a
+    SciPy CSR array ``(n, d)``.
 
     Parameters
     ----------
@@ -43,7 +44,7 @@ class Table:
     array([39., nan])
     """
 
-    columns: dict[str, np.ndarray | Ragged | scipy.sparse.csr_array]
+    columns: dict[str, np.ndarray | Coded | Ragged | scipy.sparse.csr_array]
     categorical: frozenset[str] = frozenset()
 
     @property
@@ -246,11 +247,11 @@ def _is_numeric(values) -> bool:
 
 
 def _n_rows(values) -> int:
-    return values.n_rows if isinstance(values, Ragged) else values.shape[0]
+    return values.n_rows if isinstance(values, (Coded, Ragged)) else values.shape[0]
 
 
 def _take(values, rows):
-    return values.take(rows) if isinstance(values, Ragged) else values[rows]
+    return values.take(rows) if isinstance(values, (Coded, Ragged)) else values[rows]
 
 
 def _has_infinity(values) -> bool:
@@ -262,5 +263,5 @@ def _has_infinity(values) -> bool:
     return not np.isfinite(total) and bool(np.isinf(numbers).any())
 
 
-def _stored(values: Ragged | scipy.sparse.csr_array) -> np.ndarray:
-    return values.values if isinstance(values, Ragged) else values.data
+def _stored(values: Coded | Ragged | scipy.sparse.csr_array) -> np.ndarray:
+    return values.values if isinstance(values, (Coded, Ragged)) else values.data

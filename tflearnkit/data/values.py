@@ -7,19 +7,20 @@ from itertools import chain
 import numpy as np
 import scipy.sparse
 
+from tflearnkit.data.coded import Coded
 from tflearnkit.data.ragged import Ragged, without_empty
 
 __all__ = ["as_values", "called", "column_values"]
 
 
 def as_values(raw, name: str):
-    """Convert one column to numbers, strings with None, dates, a `Ragged`, or a CSR array.
+    """Convert one column to numbers, dates, `Coded` strings, a `Ragged`, or a CSR array.
 
     ``raw`` is an array, a list, a SciPy sparse matrix, or a TensorFlow tensor of any kind (told by
     its attributes). Two-dimensional strings become `Ragged`, without their empty entries; arrays
     of more than two dimensions are flattened to one row of numbers per example.
     """
-    if isinstance(raw, Ragged):
+    if isinstance(raw, (Coded, Ragged)):
         return raw
     if scipy.sparse.issparse(raw):
         return _from_scipy(raw, name)
@@ -90,13 +91,13 @@ def _from_array(array: np.ndarray, name):
     flat = _flat_values(array.reshape(-1), name)
     if isinstance(flat, Ragged) or array.ndim == 1:
         return flat
-    if flat.dtype.kind in "biuf":
+    if isinstance(flat, np.ndarray) and flat.dtype.kind in "biuf":
         # -1 cannot be worked out when there are no rows
         return flat.reshape(len(array), int(np.prod(array.shape[1:])))
-    if flat.size == len(array):
+    if array.size == len(array):
         return flat
-    if flat.dtype.kind == "O":
-        return without_empty(flat, np.full(len(array), flat.size // max(len(array), 1)))
+    if isinstance(flat, Coded):
+        return without_empty(flat, np.full(len(array), array.size // max(len(array), 1)))
     raise _unreadable(name, flat[0])
 
 
@@ -113,7 +114,7 @@ def _flat_values(array: np.ndarray, name):
     if kind in "Mm":
         return array
     if kind == "U":
-        return array.astype(object)
+        return Coded.of(array.astype(object))
     if kind == "S":
         return _decode(array, np.zeros(len(array), bool), name)
     if kind == "T":
@@ -128,11 +129,11 @@ def _from_objects(values: np.ndarray, name):
     import pandas as pd
 
     kind = pd.api.types.infer_dtype(values, skipna=True)
+    if kind == "string":
+        return Coded.of(values)
     missing = pd.isna(values)
     if kind == "empty":
         return _numbers(values, missing, kind)
-    if kind == "string":
-        return _strings(values, missing)
     if kind == "bytes":
         return _decode(values, missing, name)
     if kind in ("integer", "floating", "mixed-integer-float", "decimal", "boolean"):
@@ -159,7 +160,7 @@ def _from_mixture(values, missing, name):
             raise _unreadable(name, value)
     text = np.full(len(values), None, object)
     text[~missing] = [v.decode() if isinstance(v, bytes) else str(v) for v in present]
-    return text
+    return Coded.of(text)
 
 
 def _numbers(values, missing, kind):
@@ -174,15 +175,7 @@ def _numbers(values, missing, kind):
     return values.astype(np.float64) if integers is None else integers
 
 
-def _strings(values, missing):
-    if not missing.any():
-        return values
-    values = values.copy()
-    values[missing] = None
-    return values
-
-
-def _decode(values, missing, name):
+def _decode(values, missing, name) -> Coded:
     text = np.full(len(values), None, object)
     try:
         text[~missing] = [value.decode() for value in values[~missing].tolist()]
@@ -191,7 +184,7 @@ def _decode(values, missing, name):
             f"{called(name)} must hold text in UTF-8, but holds other bytes: {error}. "
             "Decode it before, e.g. with values.decode('latin-1')."
         ) from error
-    return text
+    return Coded.of(text)
 
 
 def _from_lists(values, missing, name) -> Ragged:
@@ -199,7 +192,8 @@ def _from_lists(values, missing, name) -> Ragged:
     lengths[~missing] = [len(value) for value in values[~missing]]
     flat = list(chain.from_iterable(values[~missing]))
     inner = as_values(flat, name) if flat else np.empty(0, object)
-    if isinstance(inner, Ragged) or inner.ndim != 1 or inner.dtype.kind in "Mm":
+    is_flat = isinstance(inner, np.ndarray) and inner.ndim == 1 and inner.dtype.kind not in "Mm"
+    if not is_flat and not isinstance(inner, Coded):
         raise _unreadable(name, flat[0])
     return without_empty(inner, lengths)
 

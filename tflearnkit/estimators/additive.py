@@ -10,11 +10,12 @@ from tflearnkit.columns import infer_feature_columns
 from tflearnkit.columns.base import ColumnSet
 from tflearnkit.data.table import Table
 from tflearnkit.engines.gradient import Penalties, initial_state
-from tflearnkit.estimators import persistence, training
+from tflearnkit.estimators import manifest, persistence, training
 from tflearnkit.estimators.base import BaseEstimator
 from tflearnkit.estimators.blueprint import DeepPart, WidePart
 from tflearnkit.estimators.model import FittedModel
 from tflearnkit.estimators.sources import StreamSource
+from tflearnkit.estimators.trainee import Trainee
 from tflearnkit.monitors.history import History
 from tflearnkit.optimizers import Optimizer, resolve_optimizer
 from tflearnkit.parts import CentredBias
@@ -64,6 +65,10 @@ class AdditiveEstimator(BaseEstimator):
             )
         return training.run(self, start, source, asked, held_out, callbacks, onward)
 
+    def _trainee(self, model, source, asked, onward) -> Trainee:
+        """Return what the loop trains."""
+        return Trainee(self, model, source, asked, onward)
+
     def _begin(self, source, classes) -> FittedModel:
         """Return an untrained model that has learned its columns and task from the source."""
         table, y, weights = source.sample
@@ -97,6 +102,14 @@ class AdditiveEstimator(BaseEstimator):
             parts += (CentredBias(task.n_outputs),)
         state = initial_state(parts, np.random.default_rng(seed))
         return FittedModel(columns, task, parts, state, 0, seed)
+
+    def _described(self, model: FittedModel) -> dict:
+        """Return what a checkpoint says of a model beside its arrays."""
+        return manifest.described(model)
+
+    def _revived(self, found) -> FittedModel:
+        """Return the model of a checkpoint."""
+        return manifest.revived(self, found)
 
     def _make_optimizers(self, model: FittedModel) -> tuple[Optimizer, ...]:
         """Return one optimizer for each part, in order."""

@@ -149,7 +149,7 @@ class BaseEstimator(CallbackSupportMixin, SklearnBase):
         batches = read_evaluation(
             self, either(X, x), y, sample_weight, input_fn, steps=steps, batch_size=batch_size
         )
-        found = evaluation.evaluate(model, batches, metrics)
+        found = model.evaluate(batches, metrics)
         evaluation.write_summary(persistence.model_dir_of(self), name, found)
         return found
 

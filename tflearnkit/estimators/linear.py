@@ -90,10 +90,13 @@ def _ids(wide: Wide, encoded):
     """Return the ids of all rows in the joint table and what each counts (None: 1)."""
     if not wide.ids:
         return None, None
+    if encoded.id_weights is None and set(encoded.widths) == {1}:
+        # the only part of a model has all id columns, in their order
+        starts = np.array([table.start for table in wide.id_tables], encoded.ids.dtype)
+        return np.where(encoded.ids >= 0, encoded.ids + starts, -1), None
     features = {"ids": encoded.ids, "id_weights": encoded.id_weights}
     ids, counts = (found.numpy() for found in wide.joint_ids(features, encoded.widths))
-    counts_one = encoded.id_weights is None and set(encoded.widths) == {1}
-    return ids, None if counts_one else counts
+    return ids, counts
 
 
 def raw_coefficients(model: FittedModel) -> tuple[np.ndarray, np.ndarray]:

@@ -13,6 +13,7 @@ from tflearnkit.data.table import Table
 from tflearnkit.engines.program import slots_by_variable
 from tflearnkit.engines.scoring import score
 from tflearnkit.errors import did_you_mean, listing
+from tflearnkit.estimators import evaluation
 
 __all__ = ["FittedModel"]
 
@@ -53,6 +54,14 @@ class FittedModel:
         """Return this model with other weights."""
         return replace(self, state=state, step=step)
 
+    def encode(self, table: Table) -> Encoded:
+        """Return rows as `encoded_outputs` and `evaluate` take them."""
+        return self.columns.encode(table)
+
+    def evaluate(self, batches, metrics=None, encoded=None) -> dict[str, float]:
+        """Return the loss and metrics over labelled batches; see `evaluation.evaluate`."""
+        return evaluation.evaluate(self, batches, metrics, encoded)
+
     def outputs(self, table: Table, batch_size: int | None = None):
         """Return scores ``(n, n_outputs)`` and linked predictions of the rows of ``table``."""
         pieces = list(self.outputs_by_block(table, batch_size))
@@ -67,7 +76,7 @@ class FittedModel:
         for start in range(0, table.n_rows, size):
             whole = start == 0 and table.n_rows <= size
             rows = table if whole else table.take(slice(start, start + size))
-            yield self.encoded_outputs(self.columns.encode(rows))
+            yield self.encoded_outputs(self.encode(rows))
 
     def encoded_outputs(self, encoded: Encoded):
         """Return scores and linked predictions of encoded rows."""

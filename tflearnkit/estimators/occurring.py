@@ -155,10 +155,11 @@ def _kept_ids(tables, encoded: Encoded, restless: Mapping) -> dict[int, np.ndarr
         own = [table for table in tables if table.column in group]
         if any(table.name is None for table in own):
             continue
-        needed = np.zeros(own[0].size, bool)
+        needed = np.zeros(own[0].size + 1, bool)  # the last place is that of id -1
         for column in group:
-            ids = encoded.ids[:, encoded.span(column)]
-            needed[ids[ids >= 0]] = True
+            # NumPy's own kind of index and one copy are faster than int32 with a stride
+            needed[encoded.ids[:, encoded.span(column)].astype(np.intp)] = True
+        needed = needed[:-1]
         for table in own:
             if table.name in restless:
                 needed |= restless[table.name][table.start : table.start + table.size]

@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-__all__ = ["Asked", "Schedule"]
+__all__ = ["Asked", "Schedule", "check_one_pass"]
 
 _LARGEST_BATCH = 1024
+
+# A fit of fewer steps ends before XLA's compile time is earned back.
+_XLA_FROM_STEPS = 300
 
 
 class Asked(NamedTuple):
@@ -63,6 +66,32 @@ class Schedule(NamedTuple):
         if asked.max_steps is not None:
             return cls(batch_size, asked.max_steps)
         return cls(batch_size, None if asked.steps is None else step + asked.steps)
+
+    def plan(self, step: int, asked: Asked) -> tuple[int, int] | None:
+        """Return the first and the last step that a decaying rate spans, None where it has no end.
+
+        A run up to ``max_steps`` that was interrupted goes on with the plan that it began with.
+        """
+        if self.last_step is None:
+            return None
+        return (step if asked.max_steps is None else 0), self.last_step
+
+    def pays_xla(self, first: int) -> bool:
+        """Return whether a run from that step is long enough to be compiled by XLA.
+
+        ``first`` is where an interrupted run began: XLA rounds otherwise than TensorFlow.
+        """
+        return self.last_step is None or self.last_step - first >= _XLA_FROM_STEPS
+
+
+def check_one_pass(asked: Asked) -> None:
+    """Refuse several epochs of a stream."""
+    if asked.epochs not in (None, 1):
+        raise ValueError(
+            "A stream passes once, so that epochs should be 1 or None. Got "
+            f"{asked.epochs}. Pass steps, repeat the stream itself (dataset.repeat({asked.epochs}))"
+            ", or read it into memory."
+        )
 
 
 def _batch_size(n_rows: int) -> int:

@@ -8,15 +8,11 @@ import numpy as np
 from sklearn.model_selection import train_test_split
 
 from tflearnkit.config import RunConfig
-from tflearnkit.data.feeder import StreamFeeder, TableFeeder
-from tflearnkit.engines.gradient import GradientEngine
-from tflearnkit.estimators import evaluation, persistence
+from tflearnkit.estimators import persistence
 from tflearnkit.estimators.callbacks import CallbackTasks
 from tflearnkit.estimators.inputs import Labelled
-from tflearnkit.estimators.model import FittedModel
-from tflearnkit.estimators.occurring import Occurring
 from tflearnkit.estimators.persistence import model_dir_of
-from tflearnkit.estimators.schedule import Asked, Schedule
+from tflearnkit.estimators.schedule import Asked
 from tflearnkit.estimators.sources import StreamSource, TableSource, read_evaluation
 from tflearnkit.loop import train
 from tflearnkit.monitors import (
@@ -33,37 +29,31 @@ from tflearnkit.summaries import SummaryWriter
 
 __all__ = ["hold_out", "run"]
 
-# A fit of fewer steps ends before XLA's compile time is earned back.
-_XLA_FROM_STEPS = 300
-
-
 def run(
     estimator,
-    model: FittedModel,
+    model,
     source: TableSource | StreamSource,
     asked: Asked,
     held_out: Labelled | None = None,
     callbacks: CallbackTasks | None = None,
     onward: bool = False,
-) -> tuple[FittedModel, History]:
+) -> tuple[object, History]:
     """Train ``model`` on ``source`` and return what it has become, and its history.
 
     With ``held_out`` rows training stops when they show no more progress. Where the estimator
     has a ``model_dir`` checkpoints are written on the way. ``onward`` says that the source is
     further data, none of which was trained on before.
     """
-    optimizers = estimator._make_optimizers(model)
-    occurring, feeder, schedule = _feed(model, source, asked, onward, optimizers)
-    if schedule.last_step is not None and model.step >= schedule.last_step:
+    trainee = estimator._trainee(model, source, asked, onward)
+    last_step = trainee.schedule.last_step
+    if last_step is not None and model.step >= last_step:
         return model, History()
-    plan = None if onward else _plan(schedule, model.step, asked)
-    n_rows = None if onward else feeder.n_rows  # one of many tables says nothing of them all
-    with _engine(estimator, occurring.model, optimizers, n_rows, schedule, plan) as engine:
-        engine.load(occurring.model.state, model.step)
-        around = _Run(estimator, occurring, engine, feeder, schedule)
+    with trainee.engine as engine:
+        engine.load(trainee.state, model.step)
+        around = _Run(estimator, model, trainee)
         monitors = [*asked.monitors, *around.monitors(held_out, callbacks)]
         try:
-            train(engine, feeder, around.progress, monitors, schedule.last_step)
+            train(engine, trainee.feeder, around.progress, monitors, last_step)
             trained = around.current()
         finally:
             around.close()
@@ -103,24 +93,24 @@ def _can_stratify(y: np.ndarray, fraction: float) -> bool:
 class _Run:
     """What stands around the loop of one fit: progress, checkpoints and TensorBoard."""
 
-    def __init__(self, estimator, occurring: Occurring, engine, feeder, schedule: Schedule):
-        self.estimator, self.occurring, self.engine = estimator, occurring, engine
-        self.model = model = occurring.full
+    def __init__(self, estimator, model, trainee):
+        self.estimator, self.model, self.trainee = estimator, model, trainee
+        engine, feeder = trainee.engine, trainee.feeder
         self.config = estimator.config or RunConfig()
         self.model_dir = model_dir_of(estimator)
         self.summaries = None if self.model_dir is None else SummaryWriter(self.model_dir)
         self._encoded: dict = {}  # also holds the keys' objects, so that no id is used again
         self.progress = Progress(
             step=model.step,
-            max_steps=schedule.last_step,
+            max_steps=trainee.schedule.last_step,
             steps_per_epoch=feeder.steps_per_epoch,
             batch_size=feeder.batch_size,
             model_dir=self.model_dir,
             evaluate=self.evaluate,
             values=self.value,
             variable_names=lambda: sorted(self.current().variables()),
-            snapshot=lambda: (self.engine.state(), self.progress.step),
-            restore=lambda copy: self.engine.load(*copy),
+            snapshot=lambda: (engine.state(), self.progress.step),
+            restore=lambda copy: engine.load(*copy),
             save_checkpoint=self.save,
             summaries=self.summaries,
         )
@@ -155,10 +145,9 @@ class _Run:
             early_stopping_rounds=epoch * self.estimator.n_iter_no_change,
         )
 
-    def current(self) -> FittedModel:
+    def current(self):
         """Return the model with the weights reached so far."""
-        state = self.occurring.expanded(self.engine.state())
-        return self.model.with_state(state, self.progress.step)
+        return self.trainee.model(self.progress.step)
 
     def value(self, name: str):
         """Return what a monitor asked for by name."""
@@ -177,7 +166,7 @@ class _Run:
             batches = read_evaluation(
                 self.estimator, X, y, sample_weight, input_fn, steps=steps, batch_size=batch_size
             )
-            return evaluation.evaluate(model, batches, metrics)
+            return model.evaluate(batches, metrics)
         # Rows are read and encoded once, however often they are looked at.
         rows = (X, y, sample_weight)
         if tuple(map(id, rows)) not in self._encoded:
@@ -186,13 +175,10 @@ class _Run:
             )
             self._hold(rows, list(batches))
         _, batches, encoded = self._encoded[tuple(map(id, rows))]
-        ready = iter(encoded)
-        return evaluation.evaluate(
-            model, batches, metrics, outputs=lambda _: model.encoded_outputs(next(ready))
-        )
+        return model.evaluate(batches, metrics, encoded)
 
     def _hold(self, rows: tuple, batches: list[Labelled]) -> None:
-        encoded = [self.model.columns.encode(batch.table) for batch in batches]
+        encoded = [self.model.encode(batch.table) for batch in batches]
         self._encoded[tuple(map(id, rows))] = rows, batches, encoded
 
     def save(self) -> str | None:
@@ -225,67 +211,3 @@ class _Periodic(CheckpointSaver):
     def end(self):
         self._saved_step = self.progress.step
         super().end()
-
-
-def _feed(model: FittedModel, source, asked: Asked, onward: bool, optimizers):
-    """Return what of the model is trained, the feeder of encoded rows and the schedule."""
-    if isinstance(source, StreamSource):
-        _check_one_pass(asked)
-        schedule = Schedule.for_stream(asked, model.step, source.batch_rows)
-
-        def pieces():
-            for table, y, weights in source.batches():
-                yield model.columns.encode(table), model.task.encode(y), weights
-
-        # With max_steps it is the stream of a run that was interrupted, else a further one.
-        first_step = model.step if asked.max_steps is None else 0
-        feeder = StreamFeeder(pieces, schedule.batch_size, first_step)
-        return Occurring.whole(model), feeder, schedule
-    table, y, weights = source.sample
-    if source.as_one_batch:
-        asked = asked._replace(batch_size=table.n_rows)
-    schedule = Schedule.for_rows(asked, table.n_rows, model.step)
-    occurring = Occurring.of(model, model.columns.encode(table), optimizers)
-    feeder = TableFeeder(
-        occurring.encoded,
-        model.task.encode(y),
-        weights.astype(np.float32),
-        schedule.batch_size,
-        model.seed,
-        shuffle=not source.as_one_batch,
-        first_step=model.step if onward else 0,
-    )
-    return occurring, feeder, schedule
-
-
-def _check_one_pass(asked: Asked) -> None:
-    if asked.epochs not in (None, 1):
-        raise ValueError(
-            "A stream passes once, so that epochs should be 1 or None. Got "
-            f"{asked.epochs}. Pass steps, repeat the stream itself (dataset.repeat({asked.epochs}))"
-            ", or read it into memory."
-        )
-
-
-def _plan(schedule: Schedule, step: int, asked: Asked) -> tuple[int, int] | None:
-    """Return the first and the last step that a decaying rate spans, None where it has no end.
-
-    A run up to ``max_steps`` that was interrupted goes on with the plan that it began with.
-    """
-    if schedule.last_step is None:
-        return None
-    return (step if asked.max_steps is None else 0), schedule.last_step
-
-
-def _engine(estimator, model, optimizers, n_rows, schedule: Schedule, plan) -> GradientEngine:
-    # Counted from where an interrupted run began: XLA rounds otherwise than TensorFlow.
-    first = model.step if plan is None else plan[0]
-    return GradientEngine(
-        model.parts,
-        model.task,
-        optimizers,
-        estimator._penalties(n_rows),
-        model.seed,
-        plan,
-        xla=schedule.last_step is None or schedule.last_step - first >= _XLA_FROM_STEPS,
-    )
