@@ -274,7 +274,7 @@ def test_dicts_take_every_kind_of_value():
     )
     assert same(table["list"], [1, NAN])
     assert table["matrix"].dtype == np.float32
-    assert table["image"].shape == (2, 12)
+    assert table["image"].shape == (2, 3, 4)
     assert words(table["series"]) == ["a", None]
     assert same(table["polars"], [1, NAN])
     assert table["sparse"].shape == (2, 2)

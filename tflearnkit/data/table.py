@@ -24,7 +24,7 @@ EMPTY = ""  # the name of the one column that an array without column names beco
 class Table:
     """Named columns of equal length.
 
-    A column is numbers ``(n,)`` or ``(n, d)`` with NaN where one is missing, `Coded` (a string per
+    A column is numbers ``(n, ...)`` with NaN where one is missing, `Coded` (a string per
     row), a datetime64 or timedelta64 array with NaT, a `Ragged` (several values per row), or a
     SciPy CSR array ``(n, d)``.
 

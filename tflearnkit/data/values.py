@@ -17,8 +17,7 @@ def as_values(raw, name: str):
     """Convert one column to numbers, dates, `Coded` strings, a `Ragged`, or a CSR array.
 
     ``raw`` is an array, a list, a SciPy sparse matrix, or a TensorFlow tensor of any kind (told by
-    its attributes). Two-dimensional strings become `Ragged`, without their empty entries; arrays
-    of more than two dimensions are flattened to one row of numbers per example.
+    its attributes). Two-dimensional strings become `Ragged`, without their empty entries.
     """
     if isinstance(raw, (Coded, Ragged)):
         return raw
@@ -86,7 +85,7 @@ def _from_array(array: np.ndarray, name):
             f"{called(name)} must hold one value per row, but is the single value {array}. "
             "Pass an array or a list with one entry per row."
         )
-    if array.ndim <= 2 and _is_plain(array):
+    if _is_plain(array):
         return array
     flat = _flat_values(array.reshape(-1), name)
     if isinstance(flat, Ragged) or array.ndim == 1:

@@ -31,6 +31,8 @@ class BaseEstimator(CallbackSupportMixin, SklearnBase):
     of a model shows as fitted attributes.
     """
 
+    _allow_nd = False  # whether rows of an array may be images and the like
+
     @with_callbacks
     def fit(
         self,

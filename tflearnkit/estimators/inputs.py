@@ -77,6 +77,7 @@ def _read_array(estimator, X) -> Table:
             accept_sparse="csr",
             dtype="numeric",
             ensure_all_finite=False,
+            allow_nd=estimator._allow_nd,
             order="C",
             estimator=estimator,
             input_name="X",
