@@ -159,3 +159,13 @@ def test_a_last_batch_is_filled_up_with_rows_of_its_epoch():
     for epoch in (chunk.targets[:2].ravel(), chunk.targets[2:].ravel()):
         np.testing.assert_array_equal(np.sort(epoch[:5]), np.arange(5))
         assert epoch[5] == epoch[0]
+
+
+def test_the_last_batch_of_a_stream_is_cut_short():
+    pieces = [(encode(i, i + 5), np.arange(i, i + 5) * 10, None) for i in (0, 5)]
+    feeder = StreamFeeder(lambda: iter(pieces), 4, cuts_short=True)
+    first, last = feeder.chunk(0, 8, 8), feeder.chunk(2, 8, 8)
+    assert (first.steps, first.weights.shape) == (2, (8, 4))
+    assert (last.steps, last.weights.shape) == (1, (8, 2))
+    assert rows_of(first) + rows_of(last) == list(range(10))
+    assert feeder.chunk(3, 1, 1) is None

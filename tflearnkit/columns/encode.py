@@ -49,6 +49,35 @@ class Encoded(NamedTuple):
         arrays = {"dense": self.dense, "ids": self.ids, "id_weights": self.id_weights}
         return {key: a for key, a in arrays.items() if a is not None and a.shape[1] > 0}
 
+    @property
+    def n_rows(self) -> int:
+        return len(self.dense)
+
+    def take(self, rows: slice) -> Encoded:
+        """Return some of the rows."""
+        id_weights = None if self.id_weights is None else self.id_weights[rows]
+        return Encoded(self.dense[rows], self.ids[rows], id_weights, self.widths)
+
+    @classmethod
+    def joined(cls, parts: list[Encoded]) -> Encoded:
+        """Return the rows of several parts, each id column as wide as it is in the widest.
+
+        Widths are powers of two, so that few different ones are ever compiled.
+        """
+        of_columns = zip(*(part.widths for part in parts), strict=True)
+        widths = tuple(1 << max(max(column) - 1, 0).bit_length() for column in of_columns)
+        ids = [_spread(part.ids, part.widths, widths, -1) for part in parts]
+        id_weights = None
+        if any(part.id_weights is not None for part in parts):
+            given = [
+                np.ones(part.ids.shape, np.float32) if part.id_weights is None else part.id_weights
+                for part in parts
+            ]
+            spread = [_spread(g, p.widths, widths, 0) for g, p in zip(given, parts, strict=True)]
+            id_weights = np.concatenate(spread)
+        dense = np.concatenate([part.dense for part in parts])
+        return cls(dense, np.concatenate(ids), id_weights, widths)
+
     def span(self, column: int) -> slice:
         """Return where the id column of that number stands in ``ids``."""
         start = sum(self.widths[:column])
@@ -156,6 +185,18 @@ def _joint_weights(found: list, n_rows: int) -> np.ndarray | None:
     return _side_by_side(
         [np.ones(i.shape, np.float32) if w is None else w for i, w in found], n_rows
     )
+
+
+def _spread(array, own, widths, padding) -> np.ndarray:
+    """Lay id columns of the widths ``own`` out in wider ones."""
+    if tuple(own) == widths:
+        return array
+    out = np.full((len(array), sum(widths)), padding, array.dtype)
+    source = target = 0
+    for narrow, wide in zip(own, widths, strict=True):
+        out[:, target : target + narrow] = array[:, source : source + narrow]
+        source, target = source + narrow, target + wide
+    return out
 
 
 def _side_by_side(parts: list[np.ndarray], n_rows: int, dtype=np.float32) -> np.ndarray:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["Chunk", "gather", "row_bytes", "row_weights", "spread", "stack"]
+__all__ = ["Chunk", "gather", "laid_out", "row_bytes", "row_weights"]
 
 
 class Chunk(NamedTuple):
@@ -53,21 +53,9 @@ def gather(array, rows, shape) -> np.ndarray:
     return out.reshape(*shape, *array.shape[1:])
 
 
-def stack(parts, shape, padding) -> np.ndarray:
-    """Lay parts out one after the other as ``shape`` (steps, batch), and padding behind them."""
-    rows, n_places = np.concatenate(parts), shape[0] * shape[1]
-    out = np.full((n_places, *rows.shape[1:]), padding, rows.dtype)
-    out[: len(rows)] = rows
-    return out.reshape(*shape, *rows.shape[1:])
-
-
-def spread(array, own, widths, padding) -> np.ndarray:
-    """Lay id columns of the widths ``own`` out in wider ones."""
-    if tuple(own) == widths:
-        return array
-    out = np.full((len(array), sum(widths)), padding, array.dtype)
-    source = target = 0
-    for narrow, wide in zip(own, widths, strict=True):
-        out[:, target : target + narrow] = array[:, source : source + narrow]
-        source, target = source + narrow, target + wide
-    return out
+def laid_out(array, shape, padding=0) -> np.ndarray:
+    """Lay rows out as ``shape`` (steps, batch), and padding behind them ('' in text)."""
+    padding = "" if array.dtype == object else padding
+    out = np.full((shape[0] * shape[1], *array.shape[1:]), padding, array.dtype)
+    out[: len(array)] = array
+    return out.reshape(*shape, *array.shape[1:])

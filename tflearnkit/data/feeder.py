@@ -7,16 +7,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tflearnkit.data.chunk import (
-    Chunk,
-    gather,
-    row_bytes,
-    row_weights,
-    spread,
-    stack,
-)
+from tflearnkit.data.chunk import Chunk, gather, laid_out, row_bytes, row_weights
 
 __all__ = ["Chunk", "StreamFeeder", "TableFeeder"]
+
+_PADDING = {"ids": -1}  # 0 elsewhere
 
 
 class TableFeeder:
@@ -145,6 +140,9 @@ class StreamFeeder:
     first_step : int, default=0
         The step that the stream's first rows are for. The first chunk may be of a later one, and
         the rows before it are passed over.
+    cuts_short : bool, default=False
+        Let the last batch be as small as the rest of the stream instead of padding it: for
+        engines that do not know of weights.
 
     Notes
     -----
@@ -155,15 +153,21 @@ class StreamFeeder:
     n_rows = None
     steps_per_epoch = None
 
-    def __init__(self, pieces: Callable[[], Iterator], batch_size: int, first_step: int = 0):
+    def __init__(
+        self,
+        pieces: Callable[[], Iterator],
+        batch_size: int,
+        first_step: int = 0,
+        cuts_short: bool = False,
+    ):
         self.batch_size = batch_size
+        self._cuts_short = cuts_short
         self.first_step = first_step
         self._make_pieces = pieces
         self._pieces: Iterator | None = None
         self._step = first_step
         self._waiting: list[_Piece] = []
-        self._widths: tuple[int, ...] = ()
-        self._has_id_weights = False
+        self._widest = None  # no rows, but the widths of those so far
 
     @property
     def step_bytes(self) -> int:
@@ -191,9 +195,28 @@ class StreamFeeder:
         n_rows = sum(piece.n_rows for piece in pieces)
         if n_rows == 0:
             return None
-        steps = -(-n_rows // self.batch_size)
+        batch_size = self.batch_size
+        if self._cuts_short and n_rows % batch_size:
+            batch_size = min(n_rows, batch_size)
+            pieces = self._without_rest(pieces, n_rows % batch_size)
+            n_rows -= n_rows % batch_size
+        steps = -(-n_rows // batch_size)
         self._step += steps
-        return self._assemble(pieces, steps, capacity)
+        return self._assemble(pieces, (steps, capacity, batch_size))
+
+    def _without_rest(self, pieces: list[_Piece], rest: int) -> list[_Piece]:
+        """Put the last rows back, to be a batch of their own; there are more before them."""
+        if not rest:
+            return pieces
+        *pieces, last = pieces
+        while last.n_rows <= rest:
+            self._waiting.append(last)
+            rest -= last.n_rows
+            *pieces, last = pieces
+        if rest:
+            self._waiting.append(last.rows(slice(-rest, None)))
+            last = last.rows(slice(0, -rest))
+        return [*pieces, last]
 
     def _read(self, n_rows: int) -> list[_Piece]:
         """Take the next rows off the stream, fewer at its end."""
@@ -214,28 +237,22 @@ class StreamFeeder:
         found = next(self._pieces, None)
         return None if found is None else _Piece.of(*found)
 
-    def _assemble(self, pieces, steps, capacity) -> Chunk:
-        self._widen(pieces)
-        shape = (capacity, self.batch_size)
-        features = {}
-        if pieces[0].encoded.dense.shape[1]:
-            features["dense"] = stack([p.encoded.dense for p in pieces], shape, 0)
-        if self._widths:
-            ids = [spread(p.encoded.ids, p.encoded.widths, self._widths, -1) for p in pieces]
-            features["ids"] = stack(ids, shape, -1)
-        if self._has_id_weights:
-            id_weights = [spread(p.id_weights, p.encoded.widths, self._widths, 0) for p in pieces]
-            features["id_weights"] = stack(id_weights, shape, 0)
-        targets = stack([p.targets for p in pieces], shape, 0)
-        weights = stack([p.weights for p in pieces], shape, 0)
-        return Chunk(features, targets, weights, steps, self._widths)
-
-    def _widen(self, pieces) -> None:
-        known = [self._widths] if self._widths else []
-        widths = zip(*known, *(piece.encoded.widths for piece in pieces), strict=True)
-        self._widths = tuple(_power_of_two(max(column)) for column in widths)
-        weighted = any(piece.encoded.id_weights is not None for piece in pieces)
-        self._has_id_weights = self._has_id_weights or weighted
+    def _assemble(self, pieces, sizes) -> Chunk:
+        steps, capacity, batch_size = sizes
+        known = [] if self._widest is None else [self._widest]
+        encoded = type(pieces[0].encoded).joined([*known, *(piece.encoded for piece in pieces)])
+        self._widest = encoded.take(slice(0, 0))
+        shape = (capacity, batch_size)
+        return Chunk(
+            {
+                name: laid_out(array, shape, _PADDING.get(name, 0))
+                for name, array in encoded.features.items()
+            },
+            laid_out(np.concatenate([piece.targets for piece in pieces]), shape),
+            laid_out(np.concatenate([piece.weights for piece in pieces]), shape),
+            steps,
+            encoded.widths,
+        )
 
 
 class _Piece(NamedTuple):
@@ -245,7 +262,7 @@ class _Piece(NamedTuple):
 
     @classmethod
     def of(cls, encoded, targets, weights) -> _Piece:
-        lengths = len(encoded.dense), len(targets), len(targets if weights is None else weights)
+        lengths = encoded.n_rows, len(targets), len(targets if weights is None else weights)
         if len(set(lengths)) > 1:
             raise ValueError(
                 "A batch of a stream must have equally many rows of features, targets and "
@@ -258,18 +275,5 @@ class _Piece(NamedTuple):
     def n_rows(self) -> int:
         return len(self.targets)
 
-    @property
-    def id_weights(self) -> np.ndarray:
-        if self.encoded.id_weights is None:
-            return np.ones(self.encoded.ids.shape, np.float32)
-        return self.encoded.id_weights
-
     def rows(self, rows: slice) -> _Piece:
-        dense, ids, id_weights, widths = self.encoded
-        id_weights = None if id_weights is None else id_weights[rows]
-        encoded = type(self.encoded)(dense[rows], ids[rows], id_weights, widths)
-        return _Piece(encoded, self.targets[rows], self.weights[rows])
-
-
-def _power_of_two(width: int) -> int:
-    return 1 << max(width - 1, 0).bit_length()
+        return _Piece(self.encoded.take(rows), self.targets[rows], self.weights[rows])

@@ -14,7 +14,7 @@ from tflearnkit.estimators.inputs import Labelled
 from tflearnkit.estimators.weights import check_some_weight
 from tflearnkit.summaries import SummaryWriter
 
-__all__ = ["evaluate", "write_summary"]
+__all__ = ["columns_as_arrays", "evaluate", "write_summary"]
 
 
 def evaluate(model, batches: Iterable[Labelled], asked=None, encoded=None) -> dict[str, float]:
@@ -37,14 +37,14 @@ def evaluate(model, batches: Iterable[Labelled], asked=None, encoded=None) -> di
     report = model.task.report(scores, linked, model.task.encode(labels), weights)
     report["global_step"] = model.step
     if wanted:
-        features = _arrays(concatenated([batch.table for batch in batches]))
+        features = columns_as_arrays(concatenated([batch.table for batch in batches]))
         by_key = model.task.outputs(scores, linked)
         for name, metric in wanted.items():
             report[name] = metric(by_key, labels, weights, features)
     return report
 
 
-def _arrays(table: Table) -> dict:
+def columns_as_arrays(table: Table) -> dict:
     """Return columns as metrics know them: strings are arrays too."""
     columns = table.columns.items()
     return {name: np.asarray(v) if isinstance(v, Coded) else v for name, v in columns}
