@@ -10,6 +10,7 @@ import numpy as np
 from tflearnkit.errors import did_you_mean, listing
 from tflearnkit.metrics import functions as fn
 from tflearnkit.metrics.spec import Call, MetricSpec, select, unwrapped
+from tflearnkit.metrics.streaming_thresholds import streaming_auc
 
 _NAMED = {
     "accuracy": fn.accuracy,
@@ -26,7 +27,7 @@ _NAMED = {
     "rmse": fn.root_mean_squared_error,
     "root_mean_squared_error": fn.root_mean_squared_error,
 }
-_OF_PROBABILITIES = (fn.auc, fn.auc_precision_recall, fn.log_loss)
+_OF_PROBABILITIES = (fn.auc, fn.auc_precision_recall, fn.log_loss, streaming_auc)
 _AVERAGED = (fn.precision, fn.recall, fn.f1)
 _NUMBERED_KEYS = ("probabilities", "logistic", "logits")
 
@@ -157,7 +158,8 @@ def _keras_value(metric, predictions, labels, weights=None):
 
 
 def _is_ours(function) -> bool:
-    return unwrapped(function) in _NAMED.values()
+    home = getattr(unwrapped(function), "__module__", None) or ""
+    return home.startswith("tflearnkit.metrics.")
 
 
 def _is_keras(function) -> bool:
