@@ -12,6 +12,7 @@ from scipy import sparse
 from tflearnkit import columns as fc
 from tflearnkit.columns import ColumnSet
 from tflearnkit.data.table import Ragged, Table, as_table
+from tflearnkit.estimators.dnn import DNNClassifier
 from tflearnkit.layers import safe_embedding_lookup_sparse
 
 
@@ -767,3 +768,11 @@ def test_safe_lookup_takes_more_axes_and_parts(lookup):
     np.testing.assert_allclose(safe_embedding_lookup_sparse(parts, *cube)[:, 0], flat, rtol=1e-6)
     with pytest.raises(ValueError, match="one dtype"):
         safe_embedding_lookup_sparse(e.astype(np.float64), ids, weights)
+
+
+def test_scattered_embeddings_of_any_number_of_words_train_a_network():
+    words = [["a", "b"], ["c"], ["d", "e", "f"], []] * 10
+    column = fc.scattered_embedding_column("words", 200, 3)  # 9 ids a row are padded to 16
+    network = DNNClassifier((8,), feature_columns=[column], steps=150, random_state=0)
+    network.fit({"words": words}, [0, 1, 0, 1] * 10)
+    assert network.score({"words": words}, [0, 1, 0, 1] * 10) == 1

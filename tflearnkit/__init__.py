@@ -9,7 +9,8 @@ imports only from floors below its own::
         checkpoint       dict of arrays + manifest <-> folder, atomically
         summaries        numbers for TensorBoard
     F2  columns/         what a raw column means: floats, or ids with weights
-    F3  metrics/ layers optimizers     building blocks, the first two for users too
+    F3  metrics/ optimizers            building blocks
+        layers/ losses models/         those that users make model functions of
         parts            Wide, Deep: encoded columns -> scores
         tasks/           what the target means: encode, loss, link, decode, metrics
     F4  engines/         own the variables; many steps in one compiled call
@@ -39,6 +40,7 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 _ROOM_OF = {
+    "Estimator": "estimators.estimator",
     "LinearClassifier": "estimators.linear",
     "LinearRegressor": "estimators.linear",
     "DNNClassifier": "estimators.dnn",
@@ -61,6 +63,8 @@ _ROOM_OF = {
     "weighted_sparse_column": "columns",
     "RunConfig": "config",
     "MetricSpec": "metrics",
+    "ModeKeys": "variables",
+    "ModelFnOps": "model_function",
     "CheckpointError": "errors",
     "CheckpointWarning": "errors",
     "NanLossDuringTrainingError": "errors",
@@ -68,12 +72,12 @@ _ROOM_OF = {
     "TrainingInterruptedWarning": "errors",
     "clear_programs": "engines.base",
 }
-_ROOMS = ("columns", "layers", "metrics", "monitors")
+_ROOMS = ("columns", "layers", "losses", "metrics", "models", "monitors")
 
 __all__ = sorted([*_ROOM_OF, *_ROOMS])
 
 if TYPE_CHECKING:  # for editors and type checkers; at run time the names load lazily
-    from tflearnkit import columns, layers, metrics, monitors  # noqa: F401
+    from tflearnkit import columns, layers, losses, metrics, models, monitors  # noqa: F401
     from tflearnkit.columns import (  # noqa: F401
         bucketized_column,
         crossed_column,
@@ -104,8 +108,11 @@ if TYPE_CHECKING:  # for editors and type checkers; at run time the names load l
         DNNLinearCombinedClassifier,
         DNNLinearCombinedRegressor,
     )
+    from tflearnkit.estimators.estimator import Estimator  # noqa: F401
     from tflearnkit.estimators.linear import LinearClassifier, LinearRegressor  # noqa: F401
     from tflearnkit.metrics import MetricSpec  # noqa: F401
+    from tflearnkit.model_function import ModelFnOps  # noqa: F401
+    from tflearnkit.variables import ModeKeys  # noqa: F401
 
 
 def __getattr__(name: str):

@@ -29,8 +29,8 @@ def train(engine, feeder, progress: Progress, monitors: list, last_step: int | N
     engine : engine
         ``run(chunk, step)`` takes the chunk's steps and returns loss sums and weights.
     feeder : feeder
-        ``chunk(step, n, capacity)`` brings the rows of ``n`` steps, or None at the end;
-        ``first_step`` is where its first epoch begins.
+        ``chunk(step, n, capacity)`` brings the rows of ``n`` steps, of fewer before the end of a
+        stream, or None at the end; ``ended`` tells; ``first_step`` is where its first epoch begins.
     progress : Progress
         Moves on with the training; what monitors see.
     monitors : list of monitors
@@ -93,9 +93,10 @@ def _advance(engine, feeder, progress, monitors, border, sizes, means, epochs) -
     _check_finite(sums, step)
     means.add(step, sums, weights)
 
-    ended = progress.step < border
-    if ended:  # the stream did, before the step that monitors were told of
+    ended = progress.step < border and feeder.ended
+    if ended:
         progress.max_steps = progress.step
+    if progress.step < border:  # a stream stopped short of the step that monitors were told of
         wanted = _wanted(monitors, progress.step)
 
     stops = [

@@ -50,6 +50,8 @@ class TableFeeder:
     array([[1., 0.]], dtype=float32)
     """
 
+    ended = False
+
     def __init__(
         self,
         encoded,
@@ -165,9 +167,15 @@ class StreamFeeder:
         self.first_step = first_step
         self._make_pieces = pieces
         self._pieces: Iterator | None = None
+        self._is_dry = False
         self._step = first_step
         self._waiting: list[_Piece] = []
         self._widest = None  # no rows, but the widths of those so far
+
+    @property
+    def ended(self) -> bool:
+        """Whether all rows were taken, as is known once more were asked for."""
+        return self._is_dry and not self._waiting
 
     @property
     def step_bytes(self) -> int:
@@ -235,6 +243,7 @@ class StreamFeeder:
         if self._pieces is None:
             self._pieces = self._make_pieces()
         found = next(self._pieces, None)
+        self._is_dry = found is None
         return None if found is None else _Piece.of(*found)
 
     def _assemble(self, pieces, sizes) -> Chunk:

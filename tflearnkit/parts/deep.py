@@ -177,10 +177,12 @@ def _embed(params, features, widths, block: EmbeddingBlock):
     import tensorflow as tf
 
     ids, weights = entries(features, widths, block.ids)
-    table = params[block.table]
-    rows = tf.gather(table, tf.maximum(ids, 0))
+    values = ids.shape[1] // block.dimension
     if block.hashed:  # consecutive entries are the components of one value's vector
-        rows = tf.reshape(rows, [-1, ids.shape[1] // block.dimension, block.dimension])
+        ids = ids[:, : values * block.dimension]  # rows of varying length were padded further
+    rows = tf.gather(params[block.table], tf.maximum(ids, 0))
+    if block.hashed:
+        rows = tf.reshape(rows, [-1, values, block.dimension])
         ids, weights = ids[:, :: block.dimension], None
     if block.max_norm is not None:
         rows = tf.clip_by_norm(rows, block.max_norm, axes=[-1])

@@ -1,0 +1,78 @@
+"""The engine of model functions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+
+import numpy as np
+
+from tflearnkit.draws import step_keys
+from tflearnkit.engines.base import borrowed
+from tflearnkit.engines.function_program import FunctionProgram
+from tflearnkit.engines.layout import Layout
+from tflearnkit.model_function import ModelFunction
+
+__all__ = ["FunctionEngine", "program_of"]
+
+
+def program_of(function: ModelFunction, layout: Layout, rows: int):
+    """Return the context that lends the program of a function, made where there is none."""
+    key = ("function", function.identity, layout)
+    return borrowed(key, lambda: FunctionProgram(function, layout, rows))
+
+
+class FunctionEngine:
+    """Owns the variables of one fit. Use it as a context: leaving it hands the program back.
+
+    Parameters
+    ----------
+    function : ModelFunction
+    layout : Layout
+    rows : int
+        Rows per step.
+    seed : int
+        Decides the draws of layers together with the step.
+    xla : bool
+        Whether the program is compiled by XLA, where it can be.
+    """
+
+    def __init__(self, function, layout, rows: int, seed: int, xla: bool = False):
+        self.function, self.layout, self.rows = function, layout, rows
+        self.seed, self.xla = seed, xla
+        self._stack = ExitStack()
+        self._program: FunctionProgram | None = None
+
+    def __enter__(self):
+        self._stack.__enter__()
+        lent = program_of(self.function, self.layout, self.rows)
+        self._program = self._stack.enter_context(lent)
+        return self
+
+    def __exit__(self, *error):
+        self._program = None
+        return self._stack.__exit__(*error)
+
+    def run(self, chunk, step: int) -> tuple[np.ndarray, np.ndarray]:
+        """Take the steps of ``chunk``, the first numbered ``step`` from 0.
+
+        Returns the losses times the rows, and the rows, of each step.
+        """
+        arrays = list(chunk.features.values())
+        keys = step_keys(self.seed, step, len(chunk.weights))
+        losses = self._program.run(arrays, chunk.weights, keys, chunk.steps, self.xla)
+        rows = np.full(chunk.steps, chunk.weights.shape[1], np.float32)
+        return losses.numpy()[: chunk.steps] * rows, rows
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Return copies of all arrays by name."""
+        return self._program.state()
+
+    def load(self, state: Mapping[str, np.ndarray], step: int) -> None:
+        """Set all arrays; those that ``state`` lacks begin afresh."""
+        self._program.load(state, step)
+
+    @property
+    def steps_taken(self) -> int:
+        """Steps done, those before ``load`` included; right even where a call was interrupted."""
+        return int(self._program.step.numpy())

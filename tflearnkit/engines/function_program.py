@@ -1,0 +1,246 @@
+"""A model function compiled: its variables, its training steps in a loop, and its outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tflearnkit.engines.keras_variables import variables_by_name
+from tflearnkit.engines.layout import Layout
+from tflearnkit.metrics.pending import Pending
+from tflearnkit.model_function import ModelFunction
+from tflearnkit.variables import Call, ModeKeys, VariableStore
+
+__all__ = ["FunctionProgram", "Outputs"]
+
+
+class Outputs(NamedTuple):
+    """What a batch gives in EVAL or INFER, as arrays.
+
+    Attributes
+    ----------
+    predictions : array or dict of str to array
+    loss : float or None
+    metrics : dict of str to (function, list of arrays)
+        What each of ``eval_metric_ops`` will be worked out from once all batches are there.
+    """
+
+    predictions: Any
+    loss: float | None
+    metrics: dict
+
+
+class FunctionProgram:
+    """The variables of a model function, and what is compiled of it.
+
+    Parameters
+    ----------
+    function : ModelFunction
+    layout : Layout
+        Of the batches that it gets.
+    rows : int
+        Rows of the batch that it is called with first, to make its variables.
+    """
+
+    def __init__(self, function: ModelFunction, layout: Layout, rows: int):
+        import tensorflow as tf
+
+        self.function, self.layout = function, layout
+        self.store = VariableStore()
+        self.step = tf.Variable(0, dtype=tf.int64, trainable=False, name="global_step")
+        self.compiled: dict = {}
+        self.uncompilable = False
+        self._trace(self._one_step, [*layout.specs(rows), *_step_specs(rows)])
+        self.store.complete = True
+        self.variables = {name: entry.variable for name, entry in self.store.entries.items()}
+        self.variables |= variables_by_name(self.store.objects)
+        self.fresh = {name: variable.numpy() for name, variable in self.variables.items()}
+
+    def initial_state(self, seed: int) -> dict[str, np.ndarray]:
+        """Return the values that everything begins with."""
+        return self.fresh | self.store.initial_state(np.random.default_rng(seed))
+
+    def load(self, state: Mapping[str, np.ndarray], step: int) -> None:
+        for name, variable in self.variables.items():
+            variable.assign(state.get(name, self.fresh[name]))
+        self.step.assign(step)
+
+    def state(self) -> dict[str, np.ndarray]:
+        return {name: variable.numpy() for name, variable in self.variables.items()}
+
+    def run(self, arrays: list, weights, keys, steps: int, xla: bool):
+        """Take the steps of a chunk; return the loss of each."""
+        import tensorflow as tf
+
+        tensors = [tf.convert_to_tensor(a) for a in (*arrays, weights, keys, np.int32(steps))]
+        key = tuple(weights.shape)
+        if key in self.compiled:
+            return self.compiled[key](*tensors)
+        xla = xla and not (self.uncompilable or self.layout.has_text)
+        self.compiled[key], losses = self._first_run(tensors, xla)
+        return losses
+
+    def outputs(self, arrays: list, mode: str) -> Outputs:
+        """Return what a batch gives, whose variables stay as they are."""
+        if mode not in self.compiled:
+            self.compiled[mode] = self._prune(mode)
+        pruned, arrange = self.compiled[mode]
+        return arrange([np.asarray(found) for found in pruned(*map(_tensor, arrays))])
+
+    def _first_run(self, tensors, xla: bool):
+        """Compile the loop and run it: by XLA where it can and that pays."""
+        import tensorflow as tf
+
+        program = self._trace(self._steps, tensors, xla)
+        if xla and _draws_by_itself(program):  # XLA's generators are many times slower
+            program, xla = self._trace(self._steps, tensors), False
+        try:
+            return program, program(*tensors)
+        except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError):
+            if not xla:
+                raise
+            self.uncompilable = True  # nothing has run yet: XLA compiles first
+            program = self._trace(self._steps, tensors)
+            return program, program(*tensors)
+
+    @staticmethod
+    def _trace(python_function, arguments, xla: bool = False):
+        import tensorflow as tf
+
+        function = tf.function(python_function, jit_compile=xla or None, autograph=False)
+        return function.get_concrete_function(*arguments)
+
+    def _steps(self, *tensors):
+        """Take steps one after the other."""
+        import tensorflow as tf
+
+        *arrays, weights, keys, steps = tensors
+
+        def one(i, losses):
+            batch = [array[i] for array in (*arrays, weights, keys)]
+            return i + 1, tf.tensor_scatter_nd_update(losses, [[i]], [self._one_step(*batch)])
+
+        start = tf.constant(0), tf.zeros([weights.shape[0]])
+        return tf.while_loop(lambda i, _: i < steps, one, start, parallel_iterations=1)[1]
+
+    def _one_step(self, *tensors):
+        """Take one step: everything the function does to variables happens once."""
+        import tensorflow as tf
+
+        *arrays, weights, key = tensors
+        ops = self._call(ModeKeys.TRAIN, arrays, weights, key)
+        done = [op for op in tf.nest.flatten(ops.train_op) if op is not None]
+        with tf.control_dependencies([op for op in done if not isinstance(op, tf.Variable)]):
+            self.step.assign_add(1)
+        return _scalar(ops.loss, self.function)
+
+    def _call(self, mode: str, arrays, weights, key):
+        features, targets = self.layout.joined(arrays)
+        with Call(self.store, mode, self.step.read_value(), key).running():
+            returned = self.function(features, targets, weights, mode)
+        return self.function.ops(returned, mode)
+
+    def _prune(self, mode: str):
+        """Return a program of what a mode shows, without anything that changes variables."""
+        import tensorflow as tf
+
+        arrange = _Arrangement(self.function)
+        specs = [*self.layout.specs(None), tf.TensorSpec([None])]
+        if mode == ModeKeys.INFER:
+            specs = specs[: len(self.layout.features)]
+
+        def fetched(*fed):
+            if mode == ModeKeys.INFER:
+                rows = tf.shape(fed[0])[0]
+                targets = [shape.zeros(rows) for shape in self.layout.targets]
+                fed = [*fed, *targets, tf.ones([rows])]
+            *arrays, weights = fed
+            ops = self._call(mode, arrays, weights, tf.zeros([], tf.uint32))
+            return arrange.flatten(ops, mode)
+
+        whole = tf.compat.v1.wrap_function(fetched, specs)
+        return whole.prune(whole.inputs[: len(specs)], whole.outputs), arrange.arranged
+
+
+class _Arrangement:
+    """Puts what a function returns in a row, to be fetched, and back together."""
+
+    def __init__(self, function: ModelFunction):
+        self.function = function
+
+    def flatten(self, ops, mode: str) -> list:
+        import tensorflow as tf
+
+        named = isinstance(ops.predictions, Mapping)
+        self.names = tuple(ops.predictions) if named else None
+        predictions = ops.predictions.values() if named else [ops.predictions]
+        self.n_predictions = len(predictions)
+        self.has_loss = mode == ModeKeys.EVAL
+        self.metrics = {}
+        tensors = [tf.convert_to_tensor(prediction) for prediction in predictions]
+        if not self.has_loss:
+            return tensors
+        tensors.append(_scalar(ops.loss, self.function))
+        for name, metric in ops.eval_metric_ops.items():
+            metric = _pending(name, metric)
+            at = slice(len(tensors), len(tensors) + len(metric.tensors))
+            self.metrics[name] = metric.value, at
+            tensors += [tf.identity(tensor) for tensor in metric.tensors]
+        return tensors
+
+    def arranged(self, arrays: list) -> Outputs:
+        predictions = arrays[: self.n_predictions]
+        named = self.names is not None
+        found = dict(zip(self.names, predictions, strict=True)) if named else predictions[0]
+        loss = float(arrays[self.n_predictions]) if self.has_loss else None
+        metrics = {name: (value, arrays[at]) for name, (value, at) in self.metrics.items()}
+        return Outputs(found, loss, metrics)
+
+
+def _pending(name: str, metric) -> Pending:
+    """Return a metric of ``eval_metric_ops`` in the form that waits for all batches."""
+    import tensorflow as tf
+
+    if isinstance(metric, tuple) and len(metric) == 2:
+        metric = metric[0]
+    if isinstance(metric, Pending):
+        return metric
+    if tf.is_tensor(metric) and metric.shape.rank == 0:
+        return Pending.mean(tf.cast(metric, tf.float32))
+    raise ValueError(
+        f"eval_metric_ops[{name!r}] should be what a metrics.streaming_* function returns, or a "
+        f"scalar tensor. Got {metric!r}."
+    )
+
+
+def _step_specs(rows: int) -> list:
+    import tensorflow as tf
+
+    return [tf.TensorSpec([rows]), tf.TensorSpec([], tf.uint32)]
+
+
+def _tensor(array):
+    import tensorflow as tf
+
+    return tf.convert_to_tensor(array)
+
+
+def _scalar(loss, function: ModelFunction):
+    """Return the loss of a batch as a float32 scalar."""
+    import tensorflow as tf
+
+    loss = tf.convert_to_tensor(loss)
+    if loss.shape.num_elements() != 1 or not loss.dtype.is_floating:
+        raise ValueError(
+            f"{function.called} should return a loss that is a scalar of floats. Got {loss!r}: "
+            "take its mean with tf.reduce_mean."
+        )
+    return tf.cast(tf.reshape(loss, []), tf.float32)
+
+
+def _draws_by_itself(program) -> bool:
+    graph = program.graph.as_graph_def()
+    nodes = [*graph.node, *(node for inner in graph.library.function for node in inner.node_def)]
+    return any("Random" in node.op for node in nodes)
