@@ -142,7 +142,7 @@ class FittedFunction:
             return
         raise ValueError(
             f"{self.function.called} should take an argument sample_weight where rows are "
-            "weighted. Got weights: add the argument and use it in the loss, or leave the weights out."
+            "weighted. Got weights: use such an argument in the loss, or leave the weights out."
         )
 
     def _evaluated(self, batch: Labelled) -> Iterator[tuple]:
