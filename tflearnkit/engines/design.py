@@ -23,10 +23,12 @@ SAMPLE = 10_000  # rows that decide the shift
 def one_hot(ids, id_weights, n_ids: int) -> sparse.csr_array:
     """CSR matrix (n, n_ids) with the weight (or 1) of every id that is not -1."""
     kept = ids >= 0
-    values = np.ones(kept.sum()) if id_weights is None else id_weights[kept].astype(np.float64)
     row_ends = np.zeros(len(ids) + 1, ids.dtype if kept.size < 2**31 else np.int64)
     np.cumsum(kept.sum(axis=1), out=row_ends[1:])
-    return sparse.csr_array((values, ids[kept], row_ends), shape=(len(ids), n_ids))
+    if not kept.all():
+        ids, id_weights = ids[kept], None if id_weights is None else id_weights[kept]
+    values = np.ones(row_ends[-1]) if id_weights is None else id_weights.ravel().astype(np.float64)
+    return sparse.csr_array((values, ids.ravel(), row_ends), shape=(len(kept), n_ids))
 
 
 class Design:
