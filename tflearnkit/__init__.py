@@ -8,9 +8,12 @@ imports only from floors below its own::
     F1  data/            anything tabular -> Table -> chunks of equal shape
         checkpoint       dict of arrays + manifest <-> folder, atomically
         summaries        numbers for TensorBoard
+        draws initializers   random numbers of compiled steps; how variables begin
     F2  columns/         what a raw column means: floats, or ids with weights
     F3  metrics/ optimizers            building blocks
-        layers/ losses models/         those that users make model functions of
+        variables        what model functions keep between calls, by name
+        layers/ losses models/         what they are written with
+        model_function   what they are called with and return
         parts            Wide, Deep: encoded columns -> scores
         tasks/           what the target means: encode, loss, link, decode, metrics
     F4  engines/         own the variables; many steps in one compiled call
