@@ -219,7 +219,7 @@ def test_many_classes_over_many_rows_reach_the_optimum():
     loss = log_loss(y, probability) + l2 / 2 * (fit.dense_coef**2).sum()
     assert fit.objective == pytest.approx(loss, rel=1e-7)
     # strong convexity bounds the distance from the optimum by the gradient
-    assert (gradient**2).sum() / (2 * l2) < 1e-5 * loss
+    assert (gradient**2).sum() / (2 * l2) < 1e-4 * loss
     assert fit.converged
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
 from scipy import linalg
+from threadpoolctl import threadpool_limits
 
 from tflearnkit.engines.convex import LOSSES, Logistic, Problem, Softmax, Squared
 from tflearnkit.engines.design import Design, one_hot
@@ -67,7 +70,7 @@ def solve(
     tol : float, optional
         Stop when the objective is estimated to be within this fraction of its optimum.  By
         default as near as float64 allows; where the design is large 1e-13 by
-        Newton's method, 1e-6 by conjugate gradients, 1e-5 by the quasi-Newton method.
+        Newton's method, 1e-6 by conjugate gradients, 1e-4 by the quasi-Newton method.
     start : Solution, optional
         Where to begin (a warm start).
 
@@ -133,7 +136,7 @@ def _method(problem, exact: bool):
     if exact:
         return newton, 1e-13 if large else 1e-20
     if large and shares_gram(problem):
-        return quasi_newton, 1e-5
+        return quasi_newton, 1e-4
     return newton_cg, 1e-6 if large else 1e-16
 
 
@@ -239,22 +242,36 @@ def _line_search(problem, work, step, value, decrement, kind):
 
 
 def _look(problem, work, kind):
-    """Value, gradient and, where ``kind`` is a dtype, Hessian: one pass over chunks of rows."""
-    design, loss = problem.design, problem.loss
-    copies = work.shape[1] if loss.couples_outputs else 1
-    value, gradient, hessian = problem.penalty(work), problem.pull(work), 0.0
-    for part in design.chunks(copies):
-        x, w = design.rows(part), problem.weights[part]
-        point = loss.at(x @ work, problem.targets[part])
-        value += w @ point.value
-        gradient += x.T @ (w[:, None] * point.residual)
-        if kind is not None:
-            hessian = hessian + loss.gram(x, point.state, w, kind)
+    """Value, gradient and, where ``kind`` is a dtype, Hessian: one pass over chunks of rows.
+
+    A thread for each processor takes chunks, and BLAS none besides: over matrices of this size
+    its own threads wait for each other longer than they work, several times so on a busy machine.
+    """
+    copies = work.shape[1] if problem.loss.couples_outputs else 1
+    chunks, n = problem.design.chunks(copies), os.cpu_count() or 1
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(n) as threads:
+        shares = [chunks[i::n] for i in range(min(n, len(chunks)))]
+        found = threads.map(lambda share: _look_at(problem, work, kind, share), shares)
+        value, gradient, hessian = map(sum, zip(*found, strict=True))
+    value, gradient = value + problem.penalty(work), gradient + problem.pull(work)
     if kind is not None:
         diagonal = np.tile(problem.pull(np.ones((len(work), 1)))[:, 0], copies)
         hessian[np.diag_indices_from(hessian)] += diagonal
-        if loss is Softmax:
+        if problem.loss is Softmax:
             _hold_gauge(hessian, copies)
+    return value, gradient, hessian
+
+
+def _look_at(problem, work, kind, chunks):
+    """What the rows of some chunks add to value, gradient and Hessian (0 where not asked for)."""
+    loss, value, gradient, hessian = problem.loss, 0.0, 0.0, 0.0
+    for part in chunks:
+        x, w = problem.design.rows(part), problem.weights[part]
+        point = loss.at(x @ work, problem.targets[part])
+        value += w @ point.value
+        gradient = gradient + x.T @ (w[:, None] * point.residual)
+        if kind is not None:
+            hessian = hessian + loss.gram(x, point.state, w, kind)
     return value, gradient, hessian
 
 
