@@ -108,6 +108,34 @@ print(time.perf_counter() - begin)
     report_ratios(first_fit.__doc__, median_of_processes(codes, 3), {"Keras fit": 0.5})
 
 
+def keras_model():
+    """A Keras model on digits through Estimator and by its own fit, second fit of the shape."""
+    X, y = load_digits(return_X_y=True)
+    scaled = StandardScaler().fit_transform(X).astype(np.float32)
+    size = {"batch_size": 32, "epochs": 20}
+
+    def fit_ours():
+        return learn.Estimator(_keras_network, **size, random_state=0).fit(scaled, y).predict
+
+    contestants = {
+        "tflearnkit": fit_ours,
+        "Keras fit": lambda: peers.fit_keras(scaled, y, hidden=(100,), **size),
+    }
+    seconds, fitted = interleaved(contestants, rounds=7)
+    losses = {k: f"training loss {log_loss(y, f(scaled)):.5f}" for k, f in fitted.items()}
+    report_ratios(keras_model.__doc__, seconds, {"Keras fit": 0.2}, losses)
+
+
+def _keras_network():
+    """Return the model that the peer builds and fits."""
+    import keras
+
+    hidden = keras.layers.Dense(100, activation="relu")
+    model = keras.Sequential([hidden, keras.layers.Dense(10, activation="softmax")])
+    model.compile("adam", "sparse_categorical_crossentropy")
+    return model
+
+
 def grid_search():
     """Grid of 12 candidates x 3 folds on digits, 20 epochs each, programs compiled anew."""
     X, y = load_digits(return_X_y=True)
@@ -258,6 +286,7 @@ BENCHMARKS = {
         first_fit,
         large_batches,
         small_batches,
+        keras_model,
         grid_search,
         logistic,
         wide,

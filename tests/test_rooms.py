@@ -25,7 +25,14 @@ ROOMS = (  # from the ground up; rooms of one line do not know each other
     ("estimators",),
     ("faces",),  # the public classes in estimators/
 )
-FACES = ("linear", "dnn", "dnn_linear_combined", "estimator")
+FACES = (
+    "linear",
+    "dnn",
+    "dnn_linear_combined",
+    "subclassed",
+    "estimator",
+    "logistic_regressor",
+)
 LEVEL = {name: level for level, names in enumerate(ROOMS) for name in names}
 FILES = sorted(ROOT.rglob("*.py"))
 MODULES = {

@@ -44,6 +44,9 @@ __version__ = "0.1.0"
 
 _ROOM_OF = {
     "Estimator": "estimators.estimator",
+    "LogisticRegressor": "estimators.logistic_regressor",
+    "BaseEstimator": "estimators.subclassed",
+    "WarmStartSettings": "estimators.warm_start",
     "LinearClassifier": "estimators.linear",
     "LinearRegressor": "estimators.linear",
     "DNNClassifier": "estimators.dnn",
@@ -113,6 +116,9 @@ if TYPE_CHECKING:  # for editors and type checkers; at run time the names load l
     )
     from tflearnkit.estimators.estimator import Estimator  # noqa: F401
     from tflearnkit.estimators.linear import LinearClassifier, LinearRegressor  # noqa: F401
+    from tflearnkit.estimators.logistic_regressor import LogisticRegressor  # noqa: F401
+    from tflearnkit.estimators.subclassed import BaseEstimator  # noqa: F401
+    from tflearnkit.estimators.warm_start import WarmStartSettings  # noqa: F401
     from tflearnkit.metrics import MetricSpec  # noqa: F401
     from tflearnkit.model_function import ModelFnOps  # noqa: F401
     from tflearnkit.variables import ModeKeys  # noqa: F401

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from tflearnkit.errors import did_you_mean, listing
 from tflearnkit.variables import ModeKeys
 
-__all__ = ["ModelFnOps", "ModelFunction"]
+__all__ = ["ModelFnOps", "ModelFunction", "is_keras_model"]
 
 _WEIGHTS = ("sample_weight", "weights")
-_BY_NAME = ("mode", "params", "config", "model_dir", *_WEIGHTS)
+_SETTINGS = ("params", "config", "model_dir")
+_BY_NAME = ("mode", *_SETTINGS, *_WEIGHTS)
+_OF_A_BATCH = ("features", "targets", "labels", "mode", *_WEIGHTS)
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,9 @@ class ModelFunction:
     ----------
     function : callable
         ``f(features, targets)`` with any of ``mode``, ``params``, ``config``, ``model_dir`` and
-        ``sample_weight``, recognised by their names.
+        ``sample_weight``, recognised by their names. Or a builder, which takes none but ``params``,
+        ``config``, ``model_dir`` and entries of ``params`` by their names, and returns a Keras
+        model.
     params : dict, optional
     feature_engineering_fn : callable, optional
         ``(features, targets) -> (features, targets)``, called first in every mode.
@@ -101,20 +107,32 @@ class ModelFunction:
     ------
     ValueError
         If the function does not take what it must, or takes no ``params`` that are given.
+
+    Examples
+    --------
+    >>> def build(units):
+    ...     return f"a Keras model of {units} units"
+    >>> function = ModelFunction(build, params={"units": 8})
+    >>> function.is_builder, function(None, None, None, ModeKeys.TRAIN)
+    (True, 'a Keras model of 8 units')
     """
 
     def __init__(
         self, function, params=None, feature_engineering_fn=None, config=None, model_dir=None
     ):
-        if not callable(function):
+        if not callable(function) or is_keras_model(function):
             raise ValueError(
-                "model_fn should be a function (features, targets[, mode[, params]]). Got "
-                f"{function!r}."
+                "model_fn should be a function (features, targets[, mode[, params]]), or one that "
+                f"builds a Keras model. Got {function!r}."
             )
         self.function, self.engineer = function, feature_engineering_fn
         self.given = {"params": params, "config": config, "model_dir": model_dir}
         self.names = _parameters(function)
-        self._check(params)
+        self.is_builder = _takes_no_batch(self.names, params)
+        if self.is_builder:
+            self._check_builder(params)
+        else:
+            self._check(params)
 
     @property
     def called(self) -> str:
@@ -131,21 +149,45 @@ class ModelFunction:
     @property
     def identity(self) -> tuple:
         """What tells programs of this function from those of others."""
-        return self.function, self.engineer, _frozen(self.given)
+        return _frozen(self.function), self.engineer, _frozen(self.given)
 
     def __call__(self, features, targets, weights, mode: str):
         """Return what the function makes of a batch, as it is returned."""
-        if self.engineer is not None:
-            features, targets = self.engineer(features, targets)
         words = {name: value for name, value in self.given.items() if name in self.names}
+        if self.is_builder:
+            words |= {k: v for k, v in (self.given["params"] or {}).items() if k in self.names}
+            with self.noting(mode):
+                return self.function(**words)
+        features, targets = self.engineered(features, targets)
         if "mode" in self.names:
             words["mode"] = mode
         words.update({name: weights for name in _WEIGHTS if name in self.names})
-        try:
+        with self.noting(mode):
             return self.function(features, targets, **words)
+
+    def engineered(self, features, targets) -> tuple:
+        """Return a batch as the function sees it."""
+        return (features, targets) if self.engineer is None else self.engineer(features, targets)
+
+    @contextmanager
+    def noting(self, mode: str) -> Iterator[None]:
+        """Say in errors whose function raised them, and when."""
+        try:
+            yield
         except Exception as error:
             error.add_note(f"{self.called} raised this when called in mode {mode!r}.")
             raise
+
+    def model(self, features, targets, weights):
+        """Return the Keras model that the function makes, a new one in each call."""
+        returned = self(features, targets, weights, ModeKeys.TRAIN)
+        if not is_keras_model(returned):
+            why = ", as it takes neither features nor targets" if self.is_builder else ""
+            raise ValueError(
+                f"{self.called} should return a Keras model{why}. Got {returned!r}: return the "
+                "keras.Model itself, of the Keras that comes with TensorFlow."
+            )
+        return returned
 
     def ops(self, returned, mode: str) -> ModelFnOps:
         """Return what the function returned as checked `ModelFnOps`."""
@@ -173,12 +215,24 @@ class ModelFunction:
         except ValueError as error:
             raise ValueError(f"{self.called}: {error}") from None
 
+    def _check_builder(self, params) -> None:
+        if "params" in self.names:
+            return
+        unknown = [name for name in params or () if name not in self.names]
+        if unknown:
+            raise ValueError(
+                f"{self.called} should take an argument for each entry of params, or params "
+                f"itself. It takes ({', '.join(self.names)}), and not {unknown[0]!r}: add it, or "
+                f"leave it out of params.{did_you_mean(unknown[0], self.names)}"
+            )
+
     def _check(self, params) -> None:
         wanted = [name for name in self.names if name not in _BY_NAME]
         if len(wanted) < 2:
             raise ValueError(
-                f"{self.called} should take (features, targets), and any of {listing(_BY_NAME)}. "
-                f"It takes ({', '.join(self.names)})."
+                f"{self.called} should take (features, targets), and any of {listing(_BY_NAME)}; "
+                "or, where it builds a Keras model, nothing but entries of params. It takes "
+                f"({', '.join(self.names)})."
             )
         unknown = [name for name in wanted[2:] if self.names[name] is inspect.Parameter.empty]
         if unknown:
@@ -192,6 +246,20 @@ class ModelFunction:
                 f"{self.called} should take an argument params, as params were given. It takes "
                 f"({', '.join(self.names)}): add params, or leave them out."
             )
+
+
+def is_keras_model(thing) -> bool:
+    """Return whether a thing is a Keras model; without loading Keras, which one would have."""
+    keras = sys.modules.get("keras")
+    return keras is not None and isinstance(thing, keras.Model)
+
+
+def _takes_no_batch(names: Mapping[str, Any], params) -> bool:
+    """Return whether a function of these parameters can be called without features and targets."""
+    bound = (*_SETTINGS, *(params if isinstance(params, Mapping) else ()))
+    return not any(name in names for name in _OF_A_BATCH) and all(
+        name in bound or default is not inspect.Parameter.empty for name, default in names.items()
+    )
 
 
 def _parameters(function) -> dict[str, Any]:
@@ -218,8 +286,10 @@ def _frozen(value):
         return tuple(sorted((str(name), _frozen(each)) for name, each in value.items()))
     if isinstance(value, list | tuple):
         return tuple(_frozen(each) for each in value)
+    if isinstance(value, functools.partial):  # copies of one, as in a grid search, are the same
+        return _frozen((value.func, value.args, value.keywords))
     try:
         hash(value)
     except TypeError:
         return id(value)
-    return value
+    return type(value), value  # 1, 1.0 and True are equal, yet make different models

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from tflearnkit.engines.keras_variables import variables_by_name
+from tflearnkit.engines.keras_building import check_apart, fresh_names, new_model, seeded
+from tflearnkit.engines.keras_model import keras_ops
+from tflearnkit.engines.keras_variables import (
+    variables_by_name,
+    variables_of_model,
+    variables_of_optimizers,
+)
 from tflearnkit.engines.layout import Layout
 from tflearnkit.metrics.pending import Pending
-from tflearnkit.model_function import ModelFunction
+from tflearnkit.model_function import ModelFunction, is_keras_model
 from tflearnkit.variables import Call, ModeKeys, VariableStore
 
 __all__ = ["FunctionProgram", "Outputs"]
@@ -32,6 +39,9 @@ class Outputs(NamedTuple):
     metrics: dict
 
 
+_MODEL = "the Keras model"
+
+
 class FunctionProgram:
     """The variables of a model function, and what is compiled of it.
 
@@ -47,20 +57,39 @@ class FunctionProgram:
     def __init__(self, function: ModelFunction, layout: Layout, rows: int):
         import tensorflow as tf
 
-        self.function, self.layout = function, layout
+        self.function, self.layout, self.rows = function, layout, rows
         self.store = VariableStore()
         self.step = tf.Variable(0, dtype=tf.int64, trainable=False, name="global_step")
         self.compiled: dict = {}
         self.uncompilable = False
-        self._trace(self._one_step, [*layout.specs(rows), *_step_specs(rows)])
+        if function.is_builder:
+            self._remember_model()
+        with seeded(0), fresh_names():  # of which none are drawn or taken elsewhere
+            self._trace(self._one_step, [*layout.specs(rows), *_step_specs(rows)])
         self.store.complete = True
         self.variables = {name: entry.variable for name, entry in self.store.entries.items()}
         self.variables |= variables_by_name(self.store.objects)
         self.fresh = {name: variable.numpy() for name, variable in self.variables.items()}
 
+    @property
+    def model(self):
+        """The Keras model that the function returned, if that: what is used in later calls."""
+        return self.store.objects.get(_MODEL)
+
+    @property
+    def weight_names(self) -> list[str]:
+        """Names of the variables that are no optimizer's."""
+        slots = {id(variable) for variable in variables_of_optimizers(self.store.objects)}
+        return [name for name, variable in self.variables.items() if id(variable) not in slots]
+
     def initial_state(self, seed: int) -> dict[str, np.ndarray]:
         """Return the values that everything begins with."""
-        return self.fresh | self.store.initial_state(np.random.default_rng(seed))
+        state = self.fresh | self.store.initial_state(np.random.default_rng(seed))
+        if self.model is None:
+            return state
+        model = self._new_model(seed)
+        check_apart(model, self.model, self.function)
+        return state | {name: each.numpy() for name, each in variables_of_model(model).items()}
 
     def load(self, state: Mapping[str, np.ndarray], step: int) -> None:
         for name, variable in self.variables.items():
@@ -75,34 +104,42 @@ class FunctionProgram:
         import tensorflow as tf
 
         tensors = [tf.convert_to_tensor(a) for a in (*arrays, weights, keys, np.int32(steps))]
-        key = tuple(weights.shape)
+        weighted = self._weighted(weights[:steps])
+        key = *weights.shape, weighted
         if key in self.compiled:
             return self.compiled[key](*tensors)
         xla = xla and not (self.uncompilable or self.layout.has_text)
-        self.compiled[key], losses = self._first_run(tensors, xla)
+        self.compiled[key], losses = self._first_run(tensors, weighted, xla)
         return losses
 
     def outputs(self, arrays: list, mode: str) -> Outputs:
         """Return what a batch gives, whose variables stay as they are."""
-        if mode not in self.compiled:
-            self.compiled[mode] = self._prune(mode)
-        pruned, arrange = self.compiled[mode]
+        weighted = mode == ModeKeys.EVAL and self._weighted(arrays[-1])
+        key = mode, weighted
+        if key not in self.compiled:
+            self.compiled[key] = self._prune(mode, weighted)
+        pruned, arrange = self.compiled[key]
         return arrange([np.asarray(found) for found in pruned(*map(_tensor, arrays))])
 
-    def _first_run(self, tensors, xla: bool):
+    def _weighted(self, weights) -> bool:
+        """Return whether a Keras model is to be told the weights; functions always are."""
+        return self.model is not None and not (weights == 1).all()
+
+    def _first_run(self, tensors, weighted: bool, xla: bool):
         """Compile the loop and run it: by XLA where it can and that pays."""
         import tensorflow as tf
 
-        program = self._trace(self._steps, tensors, xla)
+        run = partial(self._steps, weighted=weighted)
+        program = self._trace(run, tensors, xla)
         if xla and _draws_by_itself(program):  # XLA's generators are many times slower
-            program, xla = self._trace(self._steps, tensors), False
+            program, xla = self._trace(run, tensors), False
         try:
             return program, program(*tensors)
         except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError):
             if not xla:
                 raise
             self.uncompilable = True  # nothing has run yet: XLA compiles first
-            program = self._trace(self._steps, tensors)
+            program = self._trace(run, tensors)
             return program, program(*tensors)
 
     @staticmethod
@@ -112,7 +149,7 @@ class FunctionProgram:
         function = tf.function(python_function, jit_compile=xla or None, autograph=False)
         return function.get_concrete_function(*arguments)
 
-    def _steps(self, *tensors):
+    def _steps(self, *tensors, weighted: bool):
         """Take steps one after the other."""
         import tensorflow as tf
 
@@ -120,44 +157,58 @@ class FunctionProgram:
 
         def one(i, losses):
             batch = [array[i] for array in (*arrays, weights, keys)]
-            return i + 1, tf.tensor_scatter_nd_update(losses, [[i]], [self._one_step(*batch)])
+            loss = self._one_step(*batch, weighted=weighted)
+            return i + 1, tf.tensor_scatter_nd_update(losses, [[i]], [loss])
 
         start = tf.constant(0), tf.zeros([weights.shape[0]])
         return tf.while_loop(lambda i, _: i < steps, one, start, parallel_iterations=1)[1]
 
-    def _one_step(self, *tensors):
+    def _one_step(self, *tensors, weighted: bool = False):
         """Take one step: everything the function does to variables happens once."""
         import tensorflow as tf
 
         *arrays, weights, key = tensors
-        ops = self._call(ModeKeys.TRAIN, arrays, weights, key)
+        ops = self._call(ModeKeys.TRAIN, arrays, weights, key, weighted)
         done = [op for op in tf.nest.flatten(ops.train_op) if op is not None]
         with tf.control_dependencies([op for op in done if not isinstance(op, tf.Variable)]):
             self.step.assign_add(1)
         return _scalar(ops.loss, self.function)
 
-    def _call(self, mode: str, arrays, weights, key):
+    def _call(self, mode: str, arrays, weights, key, weighted: bool):
         features, targets = self.layout.joined(arrays)
         with Call(self.store, mode, self.step.read_value(), key).running():
-            returned = self.function(features, targets, weights, mode)
-        return self.function.ops(returned, mode)
+            if self.model is None:
+                returned = self.function(features, targets, weights, mode)
+                if not is_keras_model(returned):
+                    return self.function.ops(returned, mode)
+                self._remember_model()
+            features, targets = self.function.engineered(features, targets)
+            with self.function.noting(mode):
+                weights = weights if weighted else None
+                return keras_ops(self.model, features, targets, weights, mode)
 
-    def _prune(self, mode: str):
+    def _remember_model(self) -> None:
+        self.store.object(_MODEL, lambda: self._new_model(0))
+
+    def _new_model(self, seed: int):
+        return new_model(self.function, self.layout, self.rows, seed)
+
+    def _prune(self, mode: str, weighted: bool):
         """Return a program of what a mode shows, without anything that changes variables."""
         import tensorflow as tf
 
         arrange = _Arrangement(self.function)
         specs = [*self.layout.specs(None), tf.TensorSpec([None])]
-        if mode == ModeKeys.INFER:
+        if mode != ModeKeys.EVAL:
             specs = specs[: len(self.layout.features)]
 
         def fetched(*fed):
-            if mode == ModeKeys.INFER:
+            if mode != ModeKeys.EVAL:
                 rows = tf.shape(fed[0])[0]
                 targets = [shape.zeros(rows) for shape in self.layout.targets]
                 fed = [*fed, *targets, tf.ones([rows])]
             *arrays, weights = fed
-            ops = self._call(mode, arrays, weights, tf.zeros([], tf.uint32))
+            ops = self._call(mode, arrays, weights, tf.zeros([], tf.uint32), weighted)
             return arrange.flatten(ops, mode)
 
         whole = tf.compat.v1.wrap_function(fetched, specs)

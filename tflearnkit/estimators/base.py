@@ -32,6 +32,8 @@ class BaseEstimator(CallbackSupportMixin, SklearnBase):
     """
 
     _allow_nd = False  # whether rows of an array may be images and the like
+    _needs_targets = True
+    _understood: frozenset | None = None  # parameters with the usual meaning; None: all of them
 
     @with_callbacks
     def fit(

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
-import numpy as np
-
-from tflearnkit.engines.layout import Layout, Shape
-from tflearnkit.estimators import persistence, training
-from tflearnkit.estimators.additive import draw_seed
-from tflearnkit.estimators.base import BaseEstimator, either
-from tflearnkit.estimators.function_model import FittedFunction, layout_of, rows_of
-from tflearnkit.estimators.function_trainee import FunctionTrainee
 from tflearnkit.estimators.persistence import model_dir_of
-from tflearnkit.estimators.schedule import Schedule
-from tflearnkit.estimators.sources import StreamSource
+from tflearnkit.estimators.subclassed import BaseEstimator
 from tflearnkit.model_function import ModelFunction
 
 __all__ = ["Estimator"]
 
 
 class Estimator(BaseEstimator):
-    """An estimator of your own model, written as a function.
+    """An estimator of your own model, written as a function or in Keras.
 
     Choose it for what the ready-made estimators are not: your own layers, losses and steps. The
     function says what a batch gives; batches, compiled steps, monitors, checkpoints, grid search
@@ -35,7 +26,12 @@ class Estimator(BaseEstimator):
         train_op)`` or `ModelFnOps`. ``features`` is a tensor where ``X`` is an array and a dict
         of tensors where it has named columns; floats come as float32, strings as strings. Layers
         of ``tflearnkit.layers`` keep their variables by name between calls. In ``predict``
-        targets are zeros: what depends on them is not computed.
+        targets are zeros: what depends on them is not computed. Where ``y`` is None they are
+        None, in ``fit`` as everywhere.
+
+        Or a function that returns a ``keras.Model``: with these arguments, or as a builder that
+        takes neither features nor targets but ``params``, or entries of ``params`` by their
+        names. See the notes.
     model_dir : path, optional
         Folder of checkpoints and TensorBoard files. With it ``fit`` resumes.
     config : RunConfig, optional
@@ -50,6 +46,9 @@ class Estimator(BaseEstimator):
         Decides initial values, the order of rows, and the draws of layers.
     verbose : int, default=0
         1 shows a progress bar.
+    warm_start_from : path or WarmStartSettings, optional
+        A ``model_dir``, or one checkpoint in it, whose variables training begins with where there
+        is no checkpoint of its own; optimizers begin afresh.
 
     Attributes
     ----------
@@ -65,6 +64,19 @@ class Estimator(BaseEstimator):
     ``print``, runs a few times only. Batches are full; the last one of an epoch is filled up with
     rows of that epoch. ``score`` is minus the loss.
 
+    A Keras model is trained as its own ``fit`` would train it: the optimizer it was compiled with,
+    losses and their weights, losses of layers and regularizers, moving averages. Compiled metrics
+    are those of the whole evaluation set; a metric of several numbers is numbered. A model that is
+    not compiled gets Adam and, where targets leave no doubt, a loss: the mean squared error for
+    floats of the shape of its output; cross-entropy for integers, one per row, which is sparse
+    categorical where the output has several columns and binary where it has one, and takes the
+    output for logits unless it comes out of a softmax or sigmoid. What is not used: a model's own
+    ``train_step``, and of ``compile`` what says how steps are run. The function is called anew for
+    the initial weights of each fit, so it must make its layers itself. ``random_state`` decides
+    initial weights and dropout; layers of your own should draw by a ``keras.random.SeedGenerator``
+    that they keep, as those of Keras do. A model of several outputs takes its targets from
+    ``feature_engineering_fn``.
+
     References
     ----------
     Cheng et al. (2017), "TensorFlow Estimators: managing simplicity vs. flexibility in high-level
@@ -72,6 +84,7 @@ class Estimator(BaseEstimator):
 
     Examples
     --------
+    >>> import numpy as np
     >>> import tensorflow as tf
     >>> import tflearnkit as learn
     >>> from sklearn.datasets import load_iris
@@ -85,10 +98,21 @@ class Estimator(BaseEstimator):
     >>> estimator = learn.Estimator(model_fn, random_state=0).fit(X, y, steps=700)
     >>> bool(np.mean(estimator.predict(X)["class"] == y) > 0.9)
     True
-    """
 
-    weight_column_name = None
-    _allow_nd = True
+    A Keras model, whose size is a parameter:
+
+    >>> import keras
+    >>> def build(units):
+    ...     hidden = keras.layers.Dense(units, activation="relu")
+    ...     model = keras.Sequential([hidden, keras.layers.Dense(3, activation="softmax")])
+    ...     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    ...     return model
+    >>> estimator = learn.Estimator(build, params={"units": 32}, steps=700, random_state=0)
+    >>> estimator.fit(X, y).evaluate(X, y)["accuracy"] > 0.9
+    True
+    >>> estimator.set_params(params__units=8).fit(X, y).get_variable_value("model/dense/bias").size
+    8
+    """
 
     def __init__(
         self,
@@ -103,6 +127,7 @@ class Estimator(BaseEstimator):
         batch_size=None,
         random_state=None,
         verbose=0,
+        warm_start_from=None,
     ):
         self.model_fn = model_fn
         self.model_dir = model_dir
@@ -114,56 +139,7 @@ class Estimator(BaseEstimator):
         self.batch_size = batch_size
         self.random_state = random_state
         self.verbose = verbose
-
-    def partial_fit(
-        self,
-        X=None,
-        y=None,
-        sample_weight=None,
-        *,
-        input_fn=None,
-        steps=None,
-        batch_size=None,
-        monitors=None,
-    ):
-        """Train on, by one pass over ``X`` or ``steps`` steps; the parameters are those of ``fit``.
-
-        Returns
-        -------
-        self
-        """
-        return self._continue_fit(X, y, sample_weight, input_fn, steps, batch_size, monitors)
-
-    def predict(
-        self, X=None, *, x=None, input_fn=None, batch_size=None, outputs=None, as_iterable=False
-    ):
-        """Return what the function predicts: an array, or a dict of arrays.
-
-        Parameters
-        ----------
-        X, x, input_fn
-            As in ``fit``.
-        batch_size : int > 0, optional
-            Rows that are scored together.
-        outputs : list of str, optional
-            Which entries of a dict to return.
-        as_iterable : bool, default=False
-            Return a generator of rows instead.
-
-        Raises
-        ------
-        ValueError
-            If ``outputs`` are asked of predictions that are no dict, or none of them is there.
-        """
-        found = self._predictions(either(X, x), input_fn, batch_size)
-        pieces = (_chosen(piece, outputs) for piece in found)
-        if as_iterable:
-            return (row for piece in pieces for row in _by_row(piece))
-        return _together(list(pieces))
-
-    def score(self, X, y=None, sample_weight=None) -> float:
-        """Return minus the loss on ``X`` and ``y``: higher is better."""
-        return -self.evaluate(X, y, sample_weight)["loss"]
+        self.warm_start_from = warm_start_from
 
     def get_params(self, deep=True) -> dict:
         """Return the parameters; with ``deep`` also each entry of ``params``."""
@@ -181,89 +157,8 @@ class Estimator(BaseEstimator):
             self.params = {**(self.params or {}), **inner}
         return self
 
-    def _predictions(self, X, input_fn, batch_size) -> Iterator:
-        return self._outputs_by_block(X, input_fn, batch_size)
-
-    def _has_explicit_columns(self) -> bool:
-        return False
-
     def _function(self) -> ModelFunction:
         return ModelFunction(
             self.model_fn, self.params, self.feature_engineering_fn, self.config,
             model_dir_of(self),
         )
-
-    def _train(self, source, asked, callbacks=None, *, onward=False, classes=None):
-        start = getattr(self, "model_", None) if onward else None
-        start = start or persistence.restored(self) or self._begin(source, asked)
-        model, history = training.run(self, start, source, asked, None, callbacks, onward)
-        if model_dir_of(self) is not None and model is not start:
-            persistence.save(self, model)
-        self._keep(model)
-        self.history_ = history.as_dict()
-
-    def _begin(self, source, asked) -> FittedFunction:
-        """Return an untrained model whose variables the first batch has made."""
-        rows = rows_of(source.sample.table, source.sample.y)
-        if isinstance(source, StreamSource):
-            schedule = Schedule.for_stream(asked, 0, source.batch_rows)
-        else:
-            schedule = Schedule.for_rows(asked, rows.n_rows, 0)
-        return FittedFunction.untrained(
-            self._function(), layout_of(rows), schedule.batch_size, draw_seed(self)
-        )
-
-    def _trainee(self, model, source, asked, onward) -> FunctionTrainee:
-        return FunctionTrainee(model, source, asked, onward)
-
-    def _described(self, model: FittedFunction) -> dict:
-        return {"seed": model.seed, "rows": model.rows, "layout": model.layout}
-
-    def _revived(self, found) -> FittedFunction:
-        kept = found.manifest
-        layout = Layout(
-            *(
-                tuple(Shape(name, dtype, tuple(rest)) for name, dtype, rest in shapes)
-                for shapes in kept["layout"]
-            )
-        )
-        return FittedFunction(
-            self._function(), layout, kept["rows"], found.arrays, found.step, kept["seed"]
-        )
-
-    def _keep(self, model: FittedFunction) -> None:
-        self.model_ = model
-
-
-def _chosen(predictions, outputs):
-    """Return the entries of predictions that were asked for."""
-    if outputs is None:
-        return predictions
-    if not isinstance(predictions, Mapping):
-        raise ValueError(
-            f"outputs names entries of predictions that are a dict. Got outputs={outputs!r}, but "
-            "the model function predicts one array: leave outputs out."
-        )
-    found = {name: predictions[name] for name in outputs if name in predictions}
-    if not found:
-        raise ValueError(
-            f"Expected to run at least one output from {sorted(predictions)}. Got {outputs!r}: "
-            "name some of these."
-        )
-    return found
-
-
-def _by_row(predictions) -> Iterator:
-    if not isinstance(predictions, Mapping):
-        yield from predictions
-        return
-    for values in zip(*predictions.values(), strict=True):
-        yield dict(zip(predictions, values, strict=True))
-
-
-def _together(pieces: list):
-    if len(pieces) == 1:
-        return pieces[0]
-    if isinstance(pieces[0], Mapping):
-        return {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
-    return np.concatenate(pieces)

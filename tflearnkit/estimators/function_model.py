@@ -58,7 +58,7 @@ class Rows(NamedTuple):
 def rows_of(table: Table, y=None) -> Rows:
     """Return the rows of a table, and their targets, in a model function's dtypes."""
     found = {f"x/{name}": _plain(raw_feature(table[name])) for name in table.names}
-    if y is not None:
+    if y is not None and np.shape(y)[1:] != (0,):  # where there are no targets
         found["y/"] = _plain(raw_feature(np.asarray(y)))
     return Rows(found)
 
@@ -94,6 +94,8 @@ class FittedFunction:
         Optimizer steps taken.
     seed : int
         What all draws of the fit came from.
+    task : FunctionTask
+        Says what is reported of predictions.
     """
 
     function: ModelFunction
@@ -102,7 +104,7 @@ class FittedFunction:
     state: Mapping[str, np.ndarray]
     step: int
     seed: int
-    task = FunctionTask()
+    task: FunctionTask = FunctionTask()
 
     @classmethod
     def untrained(cls, function, layout: Layout, rows: int, seed: int) -> FittedFunction:
@@ -127,11 +129,14 @@ class FittedFunction:
         report = {"loss": float(np.average(losses, weights=rows)), "global_step": self.step}
         for name, (value, _) in found[0][0].metrics.items():
             pieces = zip(*(outputs.metrics[name][1] for outputs, *_ in found), strict=True)
-            report[name] = value([np.concatenate(list(map(np.atleast_1d, p))) for p in pieces])
-        if wanted:
+            metric = value([np.concatenate(list(map(np.atleast_1d, p))) for p in pieces])
+            report |= metric if isinstance(metric, Mapping) else {name: metric}
+        if wanted or self.task.reports_probabilities:
+            _check_labels(batches)
             labels, weights = (np.concatenate([getattr(b, k) for b in batches]) for k in _KEYS)
             features = columns_as_arrays(concatenated([batch.table for batch in batches]))
             by_key = self.task.outputs(_joined([outputs.predictions for outputs, *_ in found]))
+            report |= self.task.report(by_key, labels, weights)
             for name, metric in wanted.items():
                 report[name] = metric(by_key, labels, weights, features)
         return report
@@ -140,6 +145,9 @@ class FittedFunction:
         """Refuse weights that the function would not see."""
         if self.function.takes_weights or (weights == 1).all():
             return
+        with program_of(self.function, self.layout, self.rows) as program:
+            if program.model is not None:  # whose loss takes them
+                return
         raise ValueError(
             f"{self.function.called} should take an argument sample_weight where rows are "
             "weighted. Got weights: use such an argument in the loss, or leave the weights out."
@@ -148,7 +156,7 @@ class FittedFunction:
     def _evaluated(self, batch: Labelled) -> Iterator[tuple]:
         """Yield what blocks of a batch give, and their numbers of rows."""
         self.check_weights(batch.weights)
-        rows = self.checked(rows_of(batch.table, batch.y))
+        rows = self.labelled(batch.table, batch.y if self.layout.targets else None)
         with program_of(self.function, self.layout, self.rows) as program:
             program.load(self.state, self.step)
             for part in _blocks(rows.n_rows, _BLOCK):
@@ -156,14 +164,22 @@ class FittedFunction:
                 arrays = [*rows.take(part).arrays, weights]
                 yield program.outputs(arrays, ModeKeys.EVAL), len(weights)
 
-    def outputs_by_block(self, table: Table, batch_size: int | None = None) -> Iterator:
-        """Yield the predictions of blocks of rows."""
+    def outputs_by_block(
+        self, table: Table, batch_size: int | None = None, mode: str = ModeKeys.INFER
+    ) -> Iterator:
+        """Yield what the function gives for blocks of rows: its predictions."""
         rows = self.checked(rows_of(table))
         for part in _blocks(rows.n_rows, batch_size or _BLOCK):
             with program_of(self.function, self.layout, self.rows) as program:
                 program.load(self.state, self.step)
-                found = program.outputs(rows.take(part).arrays, ModeKeys.INFER).predictions
+                found = program.outputs(rows.take(part).arrays, mode).predictions
             yield found
+
+    @property
+    def weights(self) -> dict[str, np.ndarray]:
+        """The arrays of the function's variables, without optimizer slots."""
+        with program_of(self.function, self.layout, self.rows) as program:
+            return {name: self.state[name] for name in program.weight_names}
 
     def variables(self) -> dict[str, np.ndarray]:
         """Return every array by name, optimizer slots and the step included."""
@@ -178,6 +194,17 @@ class FittedFunction:
                 f"{did_you_mean(name, named)}"
             )
         return named[name]
+
+    def labelled(self, table: Table, y=None) -> Rows:
+        """Return rows with targets, if the function was trained on such, as `checked` does."""
+        rows = rows_of(table, y)
+        if ("y/" in rows.features) != bool(self.layout.targets):
+            began, came = ("y", "none") if self.layout.targets else ("no y", "some")
+            raise ValueError(
+                f"Targets are incompatible with given information: {self.function.called} was "
+                f"trained with {began}. Got {came}: do as in the first fit."
+            )
+        return self.checked(rows)
 
     def checked(self, rows: Rows) -> Rows:
         """Return rows in the dtypes of the layout, if they have its shapes."""
@@ -198,6 +225,13 @@ class FittedFunction:
 
 
 _KEYS = ("y", "weights")
+
+
+def _check_labels(batches: list[Labelled]) -> None:
+    if any(batch.y.shape[1:] == (0,) for batch in batches):
+        raise ValueError(
+            "metrics compare predictions with targets. Got no y: pass it, or leave metrics out."
+        )
 
 
 def _blocks(n_rows: int, size: int) -> list[slice]:

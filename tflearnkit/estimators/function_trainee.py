@@ -6,7 +6,7 @@ import numpy as np
 
 from tflearnkit.data.feeder import StreamFeeder, TableFeeder
 from tflearnkit.engines.function import FunctionEngine
-from tflearnkit.estimators.function_model import FittedFunction, rows_of
+from tflearnkit.estimators.function_model import FittedFunction
 from tflearnkit.estimators.schedule import Asked, Schedule, check_one_pass
 from tflearnkit.estimators.sources import StreamSource, TableSource
 
@@ -53,7 +53,7 @@ def _feed_stream(model: FittedFunction, source: StreamSource, asked: Asked, onwa
     def pieces():
         for table, y, weights in source.batches():
             model.check_weights(weights)
-            yield model.checked(rows_of(table, y)), _no_targets(table), weights
+            yield model.labelled(table, y), _no_targets(table), weights
 
     first_step = model.step if asked.max_steps is None else 0
     return StreamFeeder(pieces, schedule.batch_size, first_step, cuts_short=True), schedule
@@ -67,7 +67,7 @@ def _feed_rows(model: FittedFunction, source: TableSource, asked: Asked, onward:
         asked = asked._replace(batch_size=table.n_rows)
     schedule = Schedule.for_rows(asked, table.n_rows, model.step)
     feeder = TableFeeder(
-        model.checked(rows_of(table, y)),
+        model.labelled(table, y),
         _no_targets(table),
         weights.astype(np.float32),
         schedule.batch_size,

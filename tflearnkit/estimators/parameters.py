@@ -18,7 +18,14 @@ from tflearnkit.errors import did_you_mean
 from tflearnkit.estimators.persistence import model_dir_of
 from tflearnkit.monitors.base import BaseMonitor
 
-__all__ = ["as_monitors", "check", "check_activation", "check_hidden_units", "check_sizes"]
+__all__ = [
+    "as_monitors",
+    "check",
+    "check_activation",
+    "check_hidden_units",
+    "check_sizes",
+    "understood",
+]
 
 _POSITIVE = [Interval(Integral, 1, None, closed="left"), None]
 _SHARE = [Interval(Real, 0, 1, closed="left"), None]
@@ -59,7 +66,7 @@ def check(estimator, asked, method: str = "fit") -> None:
     ValueError
         In scikit-learn's sentence: which parameter, what it must be, what it is.
     """
-    given = estimator.get_params(deep=False)
+    given = understood(estimator)
     constraints = {key: rule for key, rule in _COMMON.items() if key in given}
     validate_parameter_constraints(
         constraints,
@@ -72,6 +79,13 @@ def check(estimator, asked, method: str = "fit") -> None:
     _check_one_model_dir(estimator)
     if model_dir_of(estimator) is not None:
         checkpoint.check_writable(model_dir_of(estimator))
+
+
+def understood(estimator) -> dict:
+    """Return the parameters of an estimator that mean what they mean in all of them."""
+    known = estimator._understood
+    given = estimator.get_params(deep=False)
+    return {key: value for key, value in given.items() if known is None or key in known}
 
 
 def check_sizes(estimator, method: str, **sizes) -> None:

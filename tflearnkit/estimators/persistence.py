@@ -57,12 +57,11 @@ def adopt(estimator) -> None:
     if found is None:
         return
     kept = found.manifest
-    model = estimator._revived(found)
     if kept["n_features_in"] is not None:
         estimator.n_features_in_ = kept["n_features_in"]
     if kept["feature_names_in"] is not None:
         estimator.feature_names_in_ = np.array(kept["feature_names_in"], dtype=object)
-    estimator._keep(model)
+    estimator._keep(estimator._revived(found))
 
 
 def _newest(estimator) -> checkpoint.Checkpoint | None:

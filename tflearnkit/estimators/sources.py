@@ -13,6 +13,7 @@ import numpy as np
 from tflearnkit.data import streams
 from tflearnkit.data.table import Table, concatenated
 from tflearnkit.estimators.inputs import Labelled, label, read_table
+from tflearnkit.estimators.parameters import understood
 from tflearnkit.estimators.weights import check_some_weight
 
 __all__ = ["StreamSource", "TableSource", "read_evaluation", "read_rows", "read_source"]
@@ -151,13 +152,15 @@ def _brought_by(name: str):
 
 
 def _labelled(estimator, table, y, sample_weight, class_weight="own", some=True) -> Labelled:
+    if y is None and not estimator._needs_targets:
+        y = np.empty((table.n_rows, 0))
     if y is None:
         raise ValueError(
             f"This {type(estimator).__name__} estimator requires y to be passed, but the target y "
             "is None. Pass y, or let the stream or input_fn bring (features, targets)."
         )
     if class_weight == "own":
-        class_weight = getattr(estimator, "class_weight", None)
+        class_weight = understood(estimator).get("class_weight")
     return label(table, y, sample_weight, estimator.weight_column_name, class_weight, some)
 
 
@@ -188,7 +191,7 @@ def _check_no_batch_size(batch_size, name: str) -> None:
 
 
 def _check_class_weight(estimator) -> None:
-    if getattr(estimator, "class_weight", None) == "balanced":
+    if understood(estimator).get("class_weight") == "balanced":
         raise ValueError(
             "class_weight='balanced' counts the classes of all rows, which a stream does not show "
             "in advance. Pass a dict of weights by class."

@@ -29,6 +29,7 @@ _NAMED = {
 }
 _OF_PROBABILITIES = (fn.auc, fn.auc_precision_recall, fn.log_loss, streaming_auc)
 _AVERAGED = (fn.precision, fn.recall, fn.f1)
+_OF_CLASSES = (fn.accuracy, *_AVERAGED)
 _NUMBERED_KEYS = ("probabilities", "logistic", "logits")
 
 
@@ -45,7 +46,7 @@ def resolve(metrics, task) -> dict[str, Callable]:
         ``f(y_true, y_pred, ..., sample_weight)``, `MetricSpec`, or Keras metrics. Without a key,
         "classes" or "scores" is taken, but functions of this package that need probabilities get
         them, and Keras metrics get what a Keras model puts out: "logistic", "probabilities" or
-        "scores".
+        "scores". A model function puts out "predictions", or a dict with keys of its own.
     task : Task
         Says what kind of labels there are, and numbers them.
 
@@ -134,6 +135,10 @@ def _function(name, metric):
 
 
 def _default_key(function, task) -> str:
+    if task.kind == "function":
+        return "predictions"
+    if task.kind == "probability":
+        return "classes" if unwrapped(function) in _OF_CLASSES else "predictions"
     if task.kind == "regression":
         return "scores"
     if _is_keras(function):

@@ -14,6 +14,7 @@ from sklearn.utils import column_or_1d
 from tflearnkit import metrics
 from tflearnkit.errors import did_you_mean, listing
 from tflearnkit.tasks.base import Task, weighted_mean
+from tflearnkit.tasks.binary_report import binary_report
 
 
 @dataclass(frozen=True)
@@ -86,30 +87,18 @@ class BinaryTask(_ClassTask):
     def report(self, logits, linked, y_encoded, weights=None) -> dict[str, float]:
         """Return the loss, the areas and what holds at the threshold of one half.
 
-        ``accuracy/threshold_0.500000_mean`` counts a probability of exactly one half as
-        positive; all else counts it as negative. ``accuracy/baseline_label_mean`` is the mean
-        label, as TF.Learn defined it. Areas are NaN where only one class occurs.
+        See `binary_report`. Areas are NaN where only one class occurs.
         """
         actual, probability = y_encoded == 1, linked[:, 1]
-        positive = probability > 0.5
         losses = np.logaddexp(0, np.where(actual, -1.0, 1.0) * logits[:, 0])
-        hits = weighted_mean(positive & actual, weights)
-        precision, recall = (_ratio(hits, weighted_mean(of, weights)) for of in (positive, actual))
-        label_mean = weighted_mean(actual, weights)
-        at_half = (probability >= 0.5) == actual
+        found = binary_report(probability, actual, weights)
         return {
             "loss": weighted_mean(losses, weights),
-            "accuracy": weighted_mean(positive == actual, weights),
-            "auc": metrics.auc(probability, actual, weights),
+            "accuracy": weighted_mean((probability > 0.5) == actual, weights),
             "auc_precision_recall": metrics.auc_precision_recall(probability, actual, weights),
-            "precision": precision,
-            "recall": recall,
-            "labels/prediction_mean": weighted_mean(probability, weights),
-            "labels/actual_label_mean": label_mean,
-            "accuracy/baseline_label_mean": label_mean,
-            "accuracy/threshold_0.500000_mean": weighted_mean(at_half, weights),
-            "precision/positive_threshold_0.500000_mean": precision,
-            "recall/positive_threshold_0.500000_mean": recall,
+            "precision": found["precision/positive_threshold_0.500000_mean"],
+            "recall": found["recall/positive_threshold_0.500000_mean"],
+            **found,
         }
 
 
@@ -211,7 +200,3 @@ def unboxed(y) -> np.ndarray:
         plain = np.array(y.tolist())
         return plain if plain.dtype.kind in "biuf" else y
     return y
-
-
-def _ratio(part, whole) -> float:
-    return part / whole if whole else 0.0
