@@ -3,6 +3,7 @@
 import pickle
 from functools import partial
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
@@ -351,6 +352,31 @@ def test_variables_must_be_there_in_the_first_call():
     estimator = learn.Estimator(growing).fit(X, Y, steps=1)
     with pytest.raises(ValueError, match="should make the same variables in every call"):
         estimator.predict(X)
+
+
+def test_an_optimizer_may_be_made_in_the_function():
+    def function(features, targets):
+        logits = layers.linear(features, 3)
+        loss = losses.sparse_softmax_cross_entropy(logits, targets)
+        step = layers.optimize_loss(loss, optimizer=keras.optimizers.Adam(0.05))
+        return tf.argmax(logits, 1), loss, step
+
+    estimator = learn.Estimator(function, random_state=0).fit(X, Y, steps=200)
+    assert np.mean(estimator.predict(X) == Y) > 0.9
+
+
+@pytest.mark.parametrize("maker", [lambda: tf.Variable(tf.zeros([4, 1]), name="mine"),
+                                   lambda: keras.layers.Dense(1, name="mine")])  # fmt: skip
+def test_variables_made_past_the_store_are_named(maker):
+    def function(features, targets):
+        made = maker()
+        prediction = made(features) if callable(made) else tf.matmul(features, made)
+        loss = losses.mean_squared_error(prediction[:, 0], targets)
+        loss += 0.0 * tf.reduce_sum(layers.linear(features, 1))
+        return prediction, loss, layers.optimize_loss(loss, learning_rate=0.1)
+
+    with pytest.raises(ValueError, match="'function' should keep its variables. It made"):
+        learn.Estimator(function).fit(X, Y, steps=1)
 
 
 def test_layers_outside_of_a_model_function_say_so():

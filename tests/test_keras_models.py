@@ -1,5 +1,6 @@
 """Keras models through Estimator: trained as Keras trains them, kept, searched and refused."""
 
+import copy
 import pickle
 import random
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +19,7 @@ from sklearn.metrics import accuracy_score, log_loss, mean_squared_error
 from sklearn.model_selection import GridSearchCV
 
 import tflearnkit as learn
+from tflearnkit.model_function import ModelFunction
 
 RNG = np.random.default_rng(0)
 ORDER = RNG.permutation(150)
@@ -381,7 +383,8 @@ def test_probabilities_of_a_subclassed_model_are_seen():
             self.dense = layers.Dense(3)
 
         def call(self, inputs):
-            return tf.nn.softmax(self.dense(inputs))
+            probabilities = tf.nn.softmax(self.dense(inputs))
+            return tf.reshape(probabilities, [-1, 3])
 
     estimator = fitted(Probabilities)
     wanted = crossentropy(Y, estimator.predict(X))
@@ -420,6 +423,25 @@ def test_same_seed_same_bits_and_other_seeds_others():
     np.testing.assert_array_equal(fitted(dropping).predict(X), first)
     assert not np.array_equal(fitted(dropping, seed=1).predict(X), first)
     np.testing.assert_array_equal(fitted(dropping).predict(X), first)  # of a shared program
+
+
+def test_a_shared_program_begins_with_the_weights_of_each_seed():
+    def begun(seed):
+        estimator = fitted(network, 1, seed, params={"rate": 0.0})
+        return estimator.get_variable_value("model/dense/kernel")
+
+    found = [begun(seed) for seed in (0, 1, 0)]
+    np.testing.assert_array_equal(found[0], found[2])
+    assert not np.isclose(found[0], found[1]).any()
+
+
+def test_programs_are_shared_by_what_makes_the_same_model():
+    def identity(function=dropping, **params):
+        return ModelFunction(function, params).identity
+
+    assert identity(units=8) == identity(copy.deepcopy(dropping), units=8)
+    assert identity(units=1) != identity(units=True)
+    assert identity() != identity(partial(network, dropout=0.4))
 
 
 @pytest.mark.parametrize("model_fn", [network, network_of_a_batch])

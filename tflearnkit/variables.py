@@ -70,21 +70,22 @@ class VariableStore:
         What else must be the same in every call, such as optimizers and Keras layers.
     complete : bool
         Whether the first call is over: from then on nothing new may be made.
+    is_making : bool
+        Whether what is made just now is made for the store.
     """
 
     def __init__(self, seed: int = 0):
         self.entries: dict[str, Entry] = {}
         self.objects: dict[str, Any] = {}
         self.complete = False
+        self.is_making = False
         self._rng = np.random.default_rng(seed)
 
     def object(self, name: str, make: Callable[[], Any]) -> Any:
         """Return the object of that name, made by ``make`` outside of any graph the first time."""
-        import tensorflow as tf
-
         if name not in self.objects:
             self._check_open(name)
-            with tf.init_scope():
+            with self._making():
                 self.objects[name] = make()
         return self.objects[name]
 
@@ -95,7 +96,7 @@ class VariableStore:
         shape = tuple(int(size) for size in shape)
         if name not in self.entries:
             self._check_open(name)
-            with tf.init_scope():
+            with self._making():
                 values = _begun(name, initial, self._rng, shape, dtype)
                 made = tf.Variable(values, trainable, name=name)
             self.entries[name] = Entry(made, initial, regularizer)
@@ -107,6 +108,18 @@ class VariableStore:
                 f"{tf.as_dtype(dtype).name}: give it another name or scope."
             )
         return found
+
+    @contextmanager
+    def _making(self) -> Iterator[None]:
+        """Make something outside of any graph, and show that it is made for the store."""
+        import tensorflow as tf
+
+        before, self.is_making = self.is_making, True
+        try:
+            with tf.init_scope():
+                yield
+        finally:
+            self.is_making = before
 
     def initial_state(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
         """Return the values that the variables begin with, drawn in the order of their making."""

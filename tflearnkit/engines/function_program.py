@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from tflearnkit.engines.apart import made_apart, refuse
 from tflearnkit.engines.keras_building import check_apart, fresh_names, new_model, seeded
 from tflearnkit.engines.keras_model import keras_ops
 from tflearnkit.engines.keras_variables import (
@@ -178,8 +179,10 @@ class FunctionProgram:
         features, targets = self.layout.joined(arrays)
         with Call(self.store, mode, self.step.read_value(), key).running():
             if self.model is None:
-                returned = self.function(features, targets, weights, mode)
+                with made_apart(self.store, type(self.step)) as names:
+                    returned = self.function(features, targets, weights, mode)
                 if not is_keras_model(returned):
+                    refuse(names, self.function)
                     return self.function.ops(returned, mode)
                 self._remember_model()
             features, targets = self.function.engineered(features, targets)
