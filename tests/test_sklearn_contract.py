@@ -164,7 +164,9 @@ def test_scikit_learns_checks(estimator, check):
 def test_every_public_estimator_is_checked():
     public = [getattr(learn, name) for name in learn.__all__]
     estimators = {c for c in public if isinstance(c, type) and issubclass(c, BaseEstimator)}
-    assert estimators == {type(estimator) for estimator in ESTIMATORS}
+    # What these do is their users' functions' affair; they have tests of their own.
+    of_users = {learn.BaseEstimator, learn.Estimator, learn.LogisticRegressor}
+    assert estimators - of_users == {type(estimator) for estimator in ESTIMATORS}
 
 
 # Parameters
