@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 __all__ = [
+    "REACH",
     "USUAL",
     "DenseBlock",
     "EmbeddingBlock",
@@ -22,6 +23,7 @@ __all__ = [
 ]
 
 USUAL = 3.0  # standard deviations up to which a number is nothing special
+REACH = 4.0  # how far beyond a number can reach
 
 
 class Storage(NamedTuple):
@@ -45,8 +47,9 @@ class Training(NamedTuple):
 class DenseBlock(NamedTuple):
     """Columns ``start:stop`` of the dense features.
 
-    In a tamed block a network sees standardised numbers as they are up to ``USUAL``, and beyond
-    only the logarithm grows: an outlier a hundred deviations away would otherwise drown all else.
+    In a tamed block a network sees standardised numbers as they are up to ``USUAL``; beyond they
+    grow ever more slowly, by ``REACH`` at most: an outlier a hundred deviations away would
+    otherwise drown all else.
     """
 
     name: str
