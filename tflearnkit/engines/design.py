@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from scipy import sparse
 
-CHUNK = 2**16  # entries of the dense block cast at a time: two threads share the cache
+CHUNK = 2**18  # entries of the dense block cast at a time; the size hardly matters from 2**16 on
 EXACT_ENTRIES = 1e6  # up to this size a dense block is multiplied in float64 throughout
 SAMPLE = 10_000  # rows that decide the shift
 
