@@ -80,7 +80,7 @@ def test_iris_from_arrays(how):  # LIN-03, LIN-27
     X, y = IRIS.data.astype(np.float32), IRIS.target
     columns = learn.infer_real_valued_columns_from_input(X)
     for rows in (100, 150):
-        clf = made(learn.LinearClassifier, how, columns)
+        clf = made(learn.LinearClassifier, how, columns, batch_size=rows)  # as TF.Learn's fit did
         assert clf.fit(X[:rows], y[:rows], **how).evaluate(X[:rows], y[:rows])["accuracy"] > 0.9
 
 
