@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import tensorflow as tf
+from event_files import scalars
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.metrics import accuracy_score, mean_squared_error
@@ -395,3 +396,53 @@ def test_a_diverging_function_names_the_step_and_changes_nothing():
         estimator.fit(X, Y, steps=100)
     with pytest.raises(learn.NotFittedError):
         estimator.predict(X)
+
+
+# -- what a step shows -------------------------------------------------------------------------
+
+
+def telling_model(features, targets):
+    """Least squares that shows what it does."""
+    prediction = layers.linear(features, 1, scope="out")[:, 0]
+    loss = losses.mean_squared_error(prediction, tf.cast(targets, tf.float32))
+    layers.summarize("mean_prediction", tf.reduce_mean(prediction))
+    step = layers.optimize_loss(
+        loss, learning_rate=0.01, optimizer="SGD", summaries=["learning_rate", "gradient_norm"],
+        learning_rate_decay_fn=lambda rate, step: rate / (1 + tf.cast(step, tf.float32)),
+    )  # fmt: skip
+    return prediction, loss, step
+
+
+def test_what_a_function_shows_is_written_for_tensorboard(tmp_path):
+    folder = str(tmp_path)
+    config = learn.RunConfig(save_summary_steps=5)
+    seen = [learn.monitors.CaptureVariable("mean_prediction", every_n=5)]
+    estimator = learn.Estimator(telling_model, folder, config, random_state=0, batch_size=150)
+    for _ in range(2):  # the second run goes on, by the same program
+        estimator.fit(X, Y, steps=10, monitors=seen)
+    found = scalars(folder)
+    shown = ["mean_prediction", "OptimizeLoss/learning_rate", "OptimizeLoss/gradient_norm"]
+    assert {*shown, "loss"} <= set(found)
+    for step, rate in found["OptimizeLoss/learning_rate"].items():
+        assert rate == pytest.approx(0.01 / step)
+    assert set(found["mean_prediction"]) == {1, 6, 10, 11, 16, 20}
+    for step, mean in seen[0].values.items():
+        assert found["mean_prediction"][step] == pytest.approx(float(mean))
+
+    by_hand = learn.Estimator(telling_model, random_state=0, batch_size=150).fit(X, Y, steps=5)
+    weights, bias = (by_hand.get_variable_value(f"out/{name}") for name in ("weights", "biases"))
+    predicted = X32 @ weights + bias
+    assert found["mean_prediction"][6] == pytest.approx(predicted.mean(), rel=1e-4)
+    residual = predicted[:, 0] - Y
+    gradient = np.append(X32.T @ residual, residual.sum()) * 2 / len(Y)
+    assert found["OptimizeLoss/gradient_norm"][6] == pytest.approx(
+        np.linalg.norm(gradient), rel=1e-4
+    )
+
+
+def test_the_loss_is_shown_by_itself():
+    def model_fn(features, targets):
+        layers.summarize("loss", tf.reduce_mean(features))
+
+    with pytest.raises(ValueError, match="summarize expects a new name. Got 'loss' again"):
+        learn.Estimator(model_fn).fit(X, Y, steps=1)

@@ -12,6 +12,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+from event_files import scalars
 
 import tflearnkit as learn
 from tflearnkit import checkpoint
@@ -314,18 +315,6 @@ def test_a_saver_of_ones_own_saves_first_then_and_last(tmp_path):
 
 
 # --- TensorBoard ---------------------------------------------------------------------------------
-
-
-def scalars(folder):
-    """What TensorBoard reads: {tag: {step: value}}."""
-    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-    from tensorboard.util.tensor_util import make_ndarray
-
-    events = EventAccumulator(str(folder), size_guidance={"tensors": 0}).Reload()
-    return {
-        tag: {e.step: float(make_ndarray(e.tensor_proto)) for e in events.Tensors(tag)}
-        for tag in events.Tags()["tensors"]
-    }
 
 
 def test_tensorboard_reads_losses_speed_and_evaluations(tmp_path):

@@ -168,8 +168,6 @@ class Call:
         What was collected so far.
     minimised : list of scalar tensors
         Regularization terms that are part of a loss already.
-    updates : list
-        Operations that belong to a training step, such as those of moving averages.
     summaries : dict of str to scalar tensor
         Values for TensorBoard.
     """
@@ -181,7 +179,6 @@ class Call:
     losses: list = field(default_factory=list)
     regularization: list = field(default_factory=list)
     minimised: list = field(default_factory=list)
-    updates: list = field(default_factory=list)
     summaries: dict = field(default_factory=dict)
     scopes: list = field(default_factory=list)  # (prefix, reuse) of the open ones
     named: Counter = field(default_factory=Counter)  # how often a default name has come

@@ -64,6 +64,16 @@ class FunctionEngine:
         rows = np.full(chunk.steps, chunk.weights.shape[1], np.float32)
         return losses.numpy()[: chunk.steps] * rows, rows
 
+    @property
+    def summaries(self) -> dict[str, float]:
+        """What the function showed of the last step, by name."""
+        values = np.asarray(self._program.summaries)
+        return dict(zip(self.summary_names, map(float, values), strict=True))
+
+    @property
+    def summary_names(self) -> tuple[str, ...]:
+        return self._program.summary_names
+
     def state(self) -> dict[str, np.ndarray]:
         """Return copies of all arrays by name."""
         return self._program.state()

@@ -18,7 +18,7 @@ from tflearnkit.engines.keras_variables import (
 )
 from tflearnkit.engines.layout import Layout
 from tflearnkit.metrics.pending import Pending
-from tflearnkit.model_function import ModelFunction, is_keras_model
+from tflearnkit.model_function import ModelFnOps, ModelFunction, is_keras_model
 from tflearnkit.variables import Call, ModeKeys, VariableStore
 
 __all__ = ["FunctionProgram", "Outputs"]
@@ -63,6 +63,9 @@ class FunctionProgram:
         self.step = tf.Variable(0, dtype=tf.int64, trainable=False, name="global_step")
         self.compiled: dict = {}
         self.uncompilable = False
+        self.summary_names: tuple[str, ...] | None = None  # until the first call
+        self.summaries = np.zeros(0, np.float32)  # of the last step
+        self._loaded = None
         if function.is_builder:
             self._remember_model()
         with seeded(0), fresh_names():  # of which none are drawn or taken elsewhere
@@ -93,9 +96,13 @@ class FunctionProgram:
         return state | {name: each.numpy() for name, each in variables_of_model(model).items()}
 
     def load(self, state: Mapping[str, np.ndarray], step: int) -> None:
+        """Set all variables; those that ``state`` lacks begin afresh."""
+        self.step.assign(step)
+        if state is self._loaded:  # by an earlier block of rows
+            return
         for name, variable in self.variables.items():
             variable.assign(state.get(name, self.fresh[name]))
-        self.step.assign(step)
+        self._loaded = state
 
     def state(self) -> dict[str, np.ndarray]:
         return {name: variable.numpy() for name, variable in self.variables.items()}
@@ -104,13 +111,15 @@ class FunctionProgram:
         """Take the steps of a chunk; return the loss of each."""
         import tensorflow as tf
 
+        self._loaded = None
         tensors = [tf.convert_to_tensor(a) for a in (*arrays, weights, keys, np.int32(steps))]
         weighted = self._weighted(weights[:steps])
         key = *weights.shape, weighted
         if key in self.compiled:
-            return self.compiled[key](*tensors)
+            losses, self.summaries = self.compiled[key](*tensors)
+            return losses
         xla = xla and not (self.uncompilable or self.layout.has_text)
-        self.compiled[key], losses = self._first_run(tensors, weighted, xla)
+        self.compiled[key], (losses, self.summaries) = self._first_run(tensors, weighted, xla)
         return losses
 
     def outputs(self, arrays: list, mode: str) -> Outputs:
@@ -156,39 +165,48 @@ class FunctionProgram:
 
         *arrays, weights, keys, steps = tensors
 
-        def one(i, losses):
+        def one(i, losses, _):
             batch = [array[i] for array in (*arrays, weights, keys)]
-            loss = self._one_step(*batch, weighted=weighted)
-            return i + 1, tf.tensor_scatter_nd_update(losses, [[i]], [loss])
+            loss, summaries = self._one_step(*batch, weighted=weighted)
+            return i + 1, tf.tensor_scatter_nd_update(losses, [[i]], [loss]), summaries
 
-        start = tf.constant(0), tf.zeros([weights.shape[0]])
-        return tf.while_loop(lambda i, _: i < steps, one, start, parallel_iterations=1)[1]
+        start = 0, tf.zeros([weights.shape[0]]), tf.zeros([len(self.summary_names)])
+        done = tf.while_loop(lambda i, *_: i < steps, one, start, parallel_iterations=1)
+        return done[1:]
 
     def _one_step(self, *tensors, weighted: bool = False):
         """Take one step: everything the function does to variables happens once."""
         import tensorflow as tf
 
         *arrays, weights, key = tensors
-        ops = self._call(ModeKeys.TRAIN, arrays, weights, key, weighted)
+        ops, summaries = self._call(ModeKeys.TRAIN, arrays, weights, key, weighted)
+        if self.summary_names is None:
+            self.summary_names = tuple(summaries)
+        shown = [tf.cast(summaries[name], tf.float32) for name in self.summary_names]
         done = [op for op in tf.nest.flatten(ops.train_op) if op is not None]
         with tf.control_dependencies([op for op in done if not isinstance(op, tf.Variable)]):
             self.step.assign_add(1)
-        return _scalar(ops.loss, self.function)
+        return _scalar(ops.loss, self.function), tf.stack(shown) if shown else tf.zeros([0])
 
-    def _call(self, mode: str, arrays, weights, key, weighted: bool):
+    def _call(self, mode: str, arrays, weights, key, weighted: bool) -> tuple[ModelFnOps, dict]:
+        """Return what the function makes of a batch, and what it shows of it by name."""
+        call = Call(self.store, mode, self.step.read_value(), key)
+        with call.running():
+            return self._ops(mode, arrays, weights, weighted), call.summaries
+
+    def _ops(self, mode: str, arrays, weights, weighted: bool) -> ModelFnOps:
         features, targets = self.layout.joined(arrays)
-        with Call(self.store, mode, self.step.read_value(), key).running():
-            if self.model is None:
-                with made_apart(self.store, type(self.step)) as names:
-                    returned = self.function(features, targets, weights, mode)
-                if not is_keras_model(returned):
-                    refuse(names, self.function)
-                    return self.function.ops(returned, mode)
-                self._remember_model()
-            features, targets = self.function.engineered(features, targets)
-            with self.function.noting(mode):
-                weights = weights if weighted else None
-                return keras_ops(self.model, features, targets, weights, mode)
+        if self.model is None:
+            with made_apart(self.store, type(self.step)) as names:
+                returned = self.function(features, targets, weights, mode)
+            if not is_keras_model(returned):
+                refuse(names, self.function)
+                return self.function.ops(returned, mode)
+            self._remember_model()
+        features, targets = self.function.engineered(features, targets)
+        with self.function.noting(mode):
+            weights = weights if weighted else None
+            return keras_ops(self.model, features, targets, weights, mode)
 
     def _remember_model(self) -> None:
         self.store.object(_MODEL, lambda: self._new_model(0))
@@ -211,7 +229,7 @@ class FunctionProgram:
                 targets = [shape.zeros(rows) for shape in self.layout.targets]
                 fed = [*fed, *targets, tf.ones([rows])]
             *arrays, weights = fed
-            ops = self._call(mode, arrays, weights, tf.zeros([], tf.uint32), weighted)
+            ops, _ = self._call(mode, arrays, weights, tf.zeros([], tf.uint32), weighted)
             return arrange.flatten(ops, mode)
 
         whole = tf.compat.v1.wrap_function(fetched, specs)

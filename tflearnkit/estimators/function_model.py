@@ -20,7 +20,7 @@ from tflearnkit.model_function import ModelFunction
 from tflearnkit.tasks.function import FunctionTask
 from tflearnkit.variables import ModeKeys
 
-__all__ = ["FittedFunction", "Rows", "layout_of", "rows_of"]
+__all__ = ["FittedFunction", "Rows", "layout_of", "rows_of", "together"]
 
 _BLOCK = 1024  # rows that are scored together
 
@@ -135,7 +135,7 @@ class FittedFunction:
             _check_labels(batches)
             labels, weights = (np.concatenate([getattr(b, k) for b in batches]) for k in _KEYS)
             features = columns_as_arrays(concatenated([batch.table for batch in batches]))
-            by_key = self.task.outputs(_joined([outputs.predictions for outputs, *_ in found]))
+            by_key = self.task.outputs(together([outputs.predictions for outputs, *_ in found]))
             report |= self.task.report(by_key, labels, weights)
             for name, metric in wanted.items():
                 report[name] = metric(by_key, labels, weights, features)
@@ -238,7 +238,7 @@ def _blocks(n_rows: int, size: int) -> list[slice]:
     return [slice(start, min(start + size, n_rows)) for start in range(0, n_rows, size)]
 
 
-def _joined(pieces: list):
+def together(pieces: list):
     """Put predictions of several blocks together, key by key."""
     if len(pieces) == 1:
         return pieces[0]

@@ -40,6 +40,11 @@ class FunctionTrainee:
         )
         self._start = model
 
+    @property
+    def summary_names(self) -> tuple[str, ...]:
+        """Names of what the function shows of each step, once the engine is entered."""
+        return self.engine.summary_names
+
     def model(self, step: int) -> FittedFunction:
         """Return the model with the weights that the engine has reached."""
         return self._start.with_state(self.engine.state(), step)

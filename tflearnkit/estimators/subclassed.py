@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-import numpy as np
 from sklearn.utils.metaestimators import available_if
 
 from tflearnkit.engines.layout import Layout, Shape
 from tflearnkit.estimators import base, parameters, persistence, training
 from tflearnkit.estimators.additive import draw_seed
 from tflearnkit.estimators.base import either
-from tflearnkit.estimators.function_model import FittedFunction, layout_of, rows_of
+from tflearnkit.estimators.function_model import FittedFunction, layout_of, rows_of, together
 from tflearnkit.estimators.function_trainee import FunctionTrainee
 from tflearnkit.estimators.hooks import TRANSFORM, HookFunction
 from tflearnkit.estimators.persistence import model_dir_of
@@ -162,7 +161,7 @@ class BaseEstimator(base.BaseEstimator):
         pieces = (_chosen(piece, outputs) for piece in found)
         if as_iterable:
             return (row for piece in pieces for row in _by_row(piece))
-        return _together(list(pieces))
+        return together(list(pieces))
 
     def score(self, X, y=None, sample_weight=None) -> float:
         """Return minus the loss on ``X`` and ``y``: higher is better."""
@@ -175,7 +174,7 @@ class BaseEstimator(base.BaseEstimator):
         model = self._fitted()
         tables = read_rows(self, either(X, x), input_fn, batch_size)
         blocks = (model.outputs_by_block(table, batch_size, TRANSFORM) for table in tables)
-        return _together([piece for found in blocks for piece in found])
+        return together([piece for found in blocks for piece in found])
 
     @available_if(_transforms)
     def fit_transform(self, X, y=None, **fit_params):
@@ -266,11 +265,3 @@ def _by_row(predictions) -> Iterator:
         return
     for values in zip(*predictions.values(), strict=True):
         yield dict(zip(predictions, values, strict=True))
-
-
-def _together(pieces: list):
-    if len(pieces) == 1:
-        return pieces[0]
-    if isinstance(pieces[0], Mapping):
-        return {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
-    return np.concatenate(pieces)

@@ -24,7 +24,11 @@ class Trainee:
     engine : GradientEngine
     state : dict of arrays
         What the engine begins with.
+    summary_names : tuple of str
+        What is shown of each step beside the loss: nothing.
     """
+
+    summary_names = ()
 
     def __init__(
         self,

@@ -127,7 +127,8 @@ class _Run:
             return found
         config = self.config
         if config.save_summary_steps is not None:
-            found.append(SummarySaver("loss", config.save_summary_steps))
+            shown = ["loss", *self.trainee.summary_names]
+            found.append(SummarySaver(shown, config.save_summary_steps))
         if config.log_step_count_steps is not None:
             found.append(StepCounter(config.log_step_count_steps))
         if config.save_checkpoints_steps or config.save_checkpoints_secs:
@@ -154,6 +155,8 @@ class _Run:
         name = str(name).removesuffix(":0")
         if name == "loss":
             return np.float32(self.progress.loss)
+        if name in self.trainee.summary_names:
+            return np.float32(self.trainee.engine.summaries[name])
         return self.current().variable(name)
 
     def evaluate(

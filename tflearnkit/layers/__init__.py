@@ -16,14 +16,13 @@ layers of layers        `stack`, `repeat`, `flatten`, `arg_scope`, `add_arg_scop
 how weights begin       `xavier_initializer`, `variance_scaling_initializer`
 penalties               `l1_regularizer`, `l2_regularizer`, `l1_l2_regularizer`, `sum_regularizer`
 the training step       `optimize_loss`, `adaptive_clipping_fn`, `get_global_step`
-what a call collected   `get_variables` (`get_model_variables`), `get_variables_by_name`,
-                        `get_regularization_losses`, `summarize`
+what a call collected   `get_variables` (`get_model_variables`), `get_variables_by_name`
+TensorBoard             `summarize`
 ======================  ==========================================================================
 """
 
 from tflearnkit.layers.collected import (
     get_model_variables,
-    get_regularization_losses,
     get_variables,
     get_variables_by_name,
     summarize,
@@ -74,7 +73,6 @@ __all__ = [
     "fully_connected",
     "get_global_step",
     "get_model_variables",
-    "get_regularization_losses",
     "get_variables",
     "get_variables_by_name",
     "gru",

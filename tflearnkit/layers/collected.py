@@ -1,4 +1,4 @@
-"""What the running call of a model function has collected: variables, penalties, summaries."""
+"""What the running call of a model function has collected: variables, summaries."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from tflearnkit.variables import current_call
 
 __all__ = [
     "get_model_variables",
-    "get_regularization_losses",
     "get_variables",
     "get_variables_by_name",
     "summarize",
@@ -72,25 +71,11 @@ def get_variables_by_name(given_name: str, scope: str | None = None) -> list[tf.
     return [one for one in made if f"/{one.name}".endswith(f"/{given_name}:0")]
 
 
-def get_regularization_losses() -> list[tf.Tensor]:
-    """Return the penalties that regularizers of this call have given so far.
-
-    `losses.get_total_loss` adds them to the losses.
-
-    Examples
-    --------
-    >>> from tflearnkit.layers import fully_connected, l2_regularizer
-    >>> from tflearnkit.variables import Call, VariableStore
-    >>> with Call(VariableStore(), "train", 0, 0).running():
-    ...     hidden = fully_connected(tf.ones([8, 4]), 16, weights_regularizer=l2_regularizer(0.1))
-    ...     len(get_regularization_losses())
-    1
-    """
-    return list(current_call().regularization)
-
-
 def summarize(name: str, tensor) -> None:
-    """Show a number of this step in TensorBoard.
+    """Show a number of a training step in TensorBoard, below the estimator's ``model_dir``.
+
+    It is written every ``RunConfig.save_summary_steps`` steps; monitors such as ``CaptureVariable``
+    get it by its name too.
 
     Parameters
     ----------
@@ -101,7 +86,7 @@ def summarize(name: str, tensor) -> None:
     Raises
     ------
     ValueError
-        If ``tensor`` is no scalar, or the name is taken.
+        If ``tensor`` is no scalar, or the name is taken, as ``loss`` is.
 
     Examples
     --------
@@ -119,6 +104,6 @@ def summarize(name: str, tensor) -> None:
         )
     call = current_call()
     full = call.prefix + name
-    if full in call.summaries:
+    if full in call.summaries or full == "loss":  # which an estimator shows by itself
         raise ValueError(f"summarize expects a new name. Got {full!r} again: take another.")
     call.summaries[full] = tensor

@@ -99,15 +99,15 @@ def batch_norm(
     if call.is_training if is_training is None else is_training:
         mean, variance = tf.nn.moments(inputs, list(range(inputs.shape.rank - 1)))
         if call.is_training:
-            call.updates.append(_move(moving_mean, mean, decay))
-            call.updates.append(_move(moving_variance, variance, decay))
+            _move(moving_mean, mean, decay)
+            _move(moving_variance, variance, decay)
     outputs = tf.nn.batch_normalization(inputs, mean, variance, beta, gamma, epsilon)
     return activated(outputs, activation_fn)
 
 
 def _move(moving, value, decay):
     """Let a moving average take one step towards a value."""
-    return moving.assign(decay * moving + (1 - decay) * value)
+    moving.assign(decay * moving + (1 - decay) * value)
 
 
 @add_arg_scope
