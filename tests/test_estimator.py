@@ -446,3 +446,29 @@ def test_the_loss_is_shown_by_itself():
 
     with pytest.raises(ValueError, match="summarize expects a new name. Got 'loss' again"):
         learn.Estimator(model_fn).fit(X, Y, steps=1)
+
+
+# -- weights of any sign -----------------------------------------------------------------------
+
+
+def weighted_model(features, targets, sample_weight):
+    """Choose the class that targets name, or away from it where the weight is negative."""
+    logits = layers.linear(features, 2)
+    each = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.cast(targets, tf.int32), logits)
+    loss = tf.reduce_mean(sample_weight * each)
+    step = layers.optimize_loss(loss, learning_rate=0.1, optimizer="SGD")
+    return tf.nn.softmax(logits), loss, step
+
+
+def test_a_function_may_take_negative_weights():
+    advantage = np.array([1.0, -1.0, 1.0, -1.0])
+    action, state = np.array([0, 1, 0, 1]), np.ones((4, 1))
+    estimator = learn.Estimator(weighted_model, random_state=0)
+    before = estimator.partial_fit(state, action, sample_weight=advantage).predict(state)
+    after = estimator.partial_fit(state, action, sample_weight=advantage, steps=50).predict(state)
+    assert (after[:, 0] > before[:, 0]).all()
+    assert (after[:, 0] > 0.9).all()
+    with pytest.raises(ValueError, match="must hold finite numbers. Got nan in row 1"):
+        estimator.partial_fit(state, action, sample_weight=[1, np.nan, 1, 1])
+    with pytest.raises(ValueError, match="must hold finite numbers >= 0. Got -1.0 in row 1"):
+        learn.LogisticRegressor(weighted_model).fit(state, action, sample_weight=advantage)

@@ -405,7 +405,6 @@ def test_a_scalar_is_one_entry_for_each_batch():
     plain = np.mean([values[:50].mean(), values[50:].mean()])
     assert over_batches(loss, sizes, [values]) == pytest.approx(plain)
     assert over_batches(weighted, sizes, [values]) == pytest.approx(values.mean())
-    assert Pending.mean(None).value([np.float32([1, 2])]) == 1.5
 
 
 def test_text_and_dimensions_not_known_beforehand():
@@ -454,7 +453,7 @@ def test_nothing_divided_by_nothing_is_nan(recwarn):
 
 
 def test_calculating_with_tensors_is_refused():
-    pending = Pending.mean(None)
+    pending = Pending(np.mean, (None,))
     for wrong in (
         lambda: tf.sqrt(pending),
         lambda: pending * tf.constant(1.0),

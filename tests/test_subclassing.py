@@ -258,9 +258,9 @@ def test_frames_streams_and_folders_do_without_targets(tmp_path):
 def test_targets_come_in_every_fit_or_in_none():
     model = Linear(random_state=0).fit(X, Y, steps=1)
     for method in (model.partial_fit, model.evaluate):
-        with pytest.raises(ValueError, match="'Linear' was trained with y. Got none"):
+        with pytest.raises(ValueError, match="'Linear' was trained with y. Got no y"):
             method(X)
-    with pytest.raises(ValueError, match="trained with no y. Got some"):
+    with pytest.raises(ValueError, match="trained with no y. Got y"):
         Components(steps=1).fit(IRIS).partial_fit(IRIS, IRIS[:, 0])
     with pytest.raises(ValueError, match="Got no y"):
         Components(steps=1).fit(IRIS).evaluate(IRIS, metrics=["mae"])

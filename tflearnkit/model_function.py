@@ -40,7 +40,7 @@ class ModelFnOps:
         What `layers.optimize_loss` returns, or any other step. Needed in TRAIN.
     eval_metric_ops : dict of str to metric, optional
         What ``evaluate`` adds: pairs of a ``metrics.streaming_*`` function, or scalar tensors,
-        which are averaged over the batches.
+        which are averaged over the batches by their rows.
 
     Raises
     ------

@@ -20,10 +20,10 @@ __all__ = ["RawBatch", "batches", "called", "is_stream"]
 
 
 class RawBatch(NamedTuple):
-    """Some rows as a user gave them."""
+    """Some rows as a user gave them; targets may be a dict of several."""
 
     features: object
-    targets: np.ndarray | None = None
+    targets: np.ndarray | Mapping | None = None
     weights: np.ndarray | None = None
 
 
@@ -161,7 +161,7 @@ def _is_vector_batch(features, targets) -> bool:
     """Whether specs of one dimension are batches of numbers, which have no fixed length."""
     if isinstance(features, Mapping) or _shape(features) != (None,):
         return False
-    return targets is None or _rank(targets) > 0
+    return targets is None or not _is_of_a_row(targets)
 
 
 def _parts(spec) -> Iterator:
@@ -250,27 +250,31 @@ def _grouped(elements: Iterator[RawBatch], batch_size) -> Iterator[RawBatch]:
 
 
 def _together(rows: list[RawBatch]) -> RawBatch:
-    features, targets, weights = zip(*rows, strict=True)
-    if isinstance(features[0], Mapping):
-        columns = {key: [_plain(row[key]) for row in features] for key in features[0]}
-    else:
-        columns = [_plain(row) for row in features]
-    return RawBatch(
-        columns,
-        None if targets[0] is None else [_plain(target) for target in targets],
-        None if weights[0] is None else [_plain(weight) for weight in weights],
-    )
+    return RawBatch(*map(_column_of, zip(*rows, strict=True)))
+
+
+def _column_of(values: tuple):
+    """Return what rows hold as what a batch of them does."""
+    if isinstance(values[0], Mapping):
+        return {key: [_plain(each[key]) for each in values] for key in values[0]}
+    return None if values[0] is None else [_plain(each) for each in values]
 
 
 def _with_arrays(batch: RawBatch) -> RawBatch:
     """Make arrays of targets and weights; a column of them, as tensors often come, is 1-D."""
     features, targets, weights = batch
-    if targets is not None:
-        targets = _decoded(np.asarray(_plain(targets)))
-        targets = targets[:, 0] if targets.shape[1:] == (1,) else targets
+    if isinstance(targets, Mapping):
+        targets = {name: _target_array(each) for name, each in targets.items()}
+    elif targets is not None:
+        targets = _target_array(targets)
     if weights is not None:
         weights = np.asarray(_plain(weights), np.float32).reshape(-1)
     return RawBatch(features, targets, weights)
+
+
+def _target_array(values) -> np.ndarray:
+    values = _decoded(np.asarray(_plain(values)))
+    return values[:, 0] if values.shape[1:] == (1,) else values
 
 
 def _decoded(labels: np.ndarray) -> np.ndarray:
@@ -287,13 +291,19 @@ def _plain(value):
 
 def _is_row(features, targets) -> bool:
     """Tell one row from a batch by the number of dimensions."""
-    if targets is not None and _rank(targets) == 0:
+    if targets is not None and _is_of_a_row(targets):
         return True
     if isinstance(features, Mapping):
         return any(_rank(value) == 0 for value in features.values())
     if _column_names(features) is not None:
         return False
     return _rank(features) <= 1
+
+
+def _is_of_a_row(targets) -> bool:
+    """Return whether targets are those of one row: single values."""
+    values = targets.values() if isinstance(targets, Mapping) else [targets]
+    return any(_rank(value) == 0 for value in values)
 
 
 def _rank(value) -> int:

@@ -230,7 +230,7 @@ class FunctionProgram:
                 fed = [*fed, *targets, tf.ones([rows])]
             *arrays, weights = fed
             ops, _ = self._call(mode, arrays, weights, tf.zeros([], tf.uint32), weighted)
-            return arrange.flatten(ops, mode)
+            return arrange.flatten(ops, mode, tf.shape(weights)[0])
 
         whole = tf.compat.v1.wrap_function(fetched, specs)
         return whole.prune(whole.inputs[: len(specs)], whole.outputs), arrange.arranged
@@ -242,7 +242,7 @@ class _Arrangement:
     def __init__(self, function: ModelFunction):
         self.function = function
 
-    def flatten(self, ops, mode: str) -> list:
+    def flatten(self, ops, mode: str, rows) -> list:
         import tensorflow as tf
 
         named = isinstance(ops.predictions, Mapping)
@@ -256,7 +256,7 @@ class _Arrangement:
             return tensors
         tensors.append(_scalar(ops.loss, self.function))
         for name, metric in ops.eval_metric_ops.items():
-            metric = _pending(name, metric)
+            metric = _pending(name, metric, rows)
             at = slice(len(tensors), len(tensors) + len(metric.tensors))
             self.metrics[name] = metric.value, at
             tensors += [tf.identity(tensor) for tensor in metric.tensors]
@@ -271,8 +271,11 @@ class _Arrangement:
         return Outputs(found, loss, metrics)
 
 
-def _pending(name: str, metric) -> Pending:
-    """Return a metric of ``eval_metric_ops`` in the form that waits for all batches."""
+def _pending(name: str, metric, rows) -> Pending:
+    """Return a metric of ``eval_metric_ops`` in the form that waits for all batches.
+
+    A scalar counts as often as its batch has ``rows``: the mean over them is that of all rows.
+    """
     import tensorflow as tf
 
     if isinstance(metric, tuple) and len(metric) == 2:
@@ -280,11 +283,15 @@ def _pending(name: str, metric) -> Pending:
     if isinstance(metric, Pending):
         return metric
     if tf.is_tensor(metric) and metric.shape.rank == 0:
-        return Pending.mean(tf.cast(metric, tf.float32))
+        return Pending(_weighted_mean, (tf.cast(metric, tf.float32), rows))
     raise ValueError(
         f"eval_metric_ops[{name!r}] should be what a metrics.streaming_* function returns, or a "
         f"scalar tensor. Got {metric!r}."
     )
+
+
+def _weighted_mean(values, rows) -> float:
+    return float(np.average(values.astype(np.float64), weights=rows))
 
 
 def _step_specs(rows: int) -> list:

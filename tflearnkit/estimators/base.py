@@ -33,6 +33,8 @@ class BaseEstimator(CallbackSupportMixin, SklearnBase):
 
     _allow_nd = False  # whether rows of an array may be images and the like
     _needs_targets = True
+    _several_targets = False  # whether they may be a dict of arrays
+    _signed_weights = False  # whether rows may weigh less than nothing
     _understood: frozenset | None = None  # parameters with the usual meaning; None: all of them
 
     @with_callbacks

@@ -26,8 +26,8 @@ class Estimator(BaseEstimator):
         train_op)`` or `ModelFnOps`. ``features`` is a tensor where ``X`` is an array and a dict
         of tensors where it has named columns; floats come as float32, strings as strings. Layers
         of ``tflearnkit.layers`` keep their variables by name between calls. In ``predict``
-        targets are zeros: what depends on them is not computed. Where ``y`` is None they are
-        None, in ``fit`` as everywhere.
+        targets are zeros: what depends on them is not computed. Where ``y`` is a dict they are
+        one; where it is None they are None, in ``fit`` as everywhere.
 
         Or a function that returns a ``keras.Model``: with these arguments, or as a builder that
         takes neither features nor targets but ``params``, or entries of ``params`` by their
@@ -62,7 +62,8 @@ class Estimator(BaseEstimator):
     -----
     The function is called while a step is compiled, not in every step: Python code in it, such as
     ``print``, runs a few times only. Batches are full; the last one of an epoch is filled up with
-    rows of that epoch. ``score`` is minus the loss.
+    rows of that epoch. Weights are what the function makes of ``sample_weight``: they may be
+    negative, and rows of weight 0 are left out. ``score`` is minus the loss.
 
     A Keras model is trained as its own ``fit`` would train it: the optimizer it was compiled with,
     losses and their weights, losses of layers and regularizers, moving averages. Compiled metrics
@@ -74,8 +75,8 @@ class Estimator(BaseEstimator):
     ``train_step``, and of ``compile`` what says how steps are run. The function is called anew for
     the initial weights of each fit, so it must make its layers itself. ``random_state`` decides
     initial weights and dropout; layers of your own should draw by a ``keras.random.SeedGenerator``
-    that they keep, as those of Keras do. A model of several outputs takes its targets from
-    ``feature_engineering_fn``.
+    that they keep, as those of Keras do. A model of several outputs takes a dict of targets by
+    their names.
 
     References
     ----------

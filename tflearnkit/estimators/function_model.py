@@ -11,6 +11,7 @@ import numpy as np
 from tflearnkit import metrics
 from tflearnkit.columns.raw import raw_feature
 from tflearnkit.data.table import Table, concatenated
+from tflearnkit.data.targets import by_name, joined_targets
 from tflearnkit.engines.function import program_of
 from tflearnkit.engines.layout import Layout, Shape
 from tflearnkit.errors import did_you_mean, listing
@@ -58,8 +59,8 @@ class Rows(NamedTuple):
 def rows_of(table: Table, y=None) -> Rows:
     """Return the rows of a table, and their targets, in a model function's dtypes."""
     found = {f"x/{name}": _plain(raw_feature(table[name])) for name in table.names}
-    if y is not None and np.shape(y)[1:] != (0,):  # where there are no targets
-        found["y/"] = _plain(raw_feature(np.asarray(y)))
+    for name, target in {} if _is_nothing(y) else by_name(y).items():
+        found[f"y/{name}"] = _plain(raw_feature(np.asarray(target)))
     return Rows(found)
 
 
@@ -70,6 +71,11 @@ def layout_of(rows: Rows) -> Layout:
         kind, name = key.split("/", 1)
         (features if kind == "x" else targets).append(Shape.of(name, array))
     return Layout(tuple(features), tuple(targets))
+
+
+def _is_nothing(y) -> bool:
+    """Return whether there are no targets, which rows without any have as well."""
+    return y is None or (isinstance(y, np.ndarray) and y.shape[1:] == (0,))
 
 
 def _plain(array: np.ndarray) -> np.ndarray:
@@ -133,7 +139,9 @@ class FittedFunction:
             report |= metric if isinstance(metric, Mapping) else {name: metric}
         if wanted or self.task.reports_probabilities:
             _check_labels(batches)
-            labels, weights = (np.concatenate([getattr(b, k) for b in batches]) for k in _KEYS)
+            weights = np.concatenate([batch.weights for batch in batches])
+            labels = by_name(joined_targets([batch.y for batch in batches]))
+            labels = labels.get("", labels)  # one array, or several by name
             features = columns_as_arrays(concatenated([batch.table for batch in batches]))
             by_key = self.task.outputs(together([outputs.predictions for outputs, *_ in found]))
             report |= self.task.report(by_key, labels, weights)
@@ -198,8 +206,10 @@ class FittedFunction:
     def labelled(self, table: Table, y=None) -> Rows:
         """Return rows with targets, if the function was trained on such, as `checked` does."""
         rows = rows_of(table, y)
-        if ("y/" in rows.features) != bool(self.layout.targets):
-            began, came = ("y", "none") if self.layout.targets else ("no y", "some")
+        came = [key.removeprefix("y/") for key in rows.features if key.startswith("y/")]
+        began = [shape.name for shape in self.layout.targets]
+        if came != began:
+            began, came = map(_called_targets, (began, came))
             raise ValueError(
                 f"Targets are incompatible with given information: {self.function.called} was "
                 f"trained with {began}. Got {came}: do as in the first fit."
@@ -224,11 +234,15 @@ class FittedFunction:
         return Rows(arrays)
 
 
-_KEYS = ("y", "weights")
+def _called_targets(names: list[str]) -> str:
+    """Return how messages call targets of these names."""
+    if not names:
+        return "no y"
+    return "y" if names == [""] else f"a dict y of {listing(names)}"
 
 
 def _check_labels(batches: list[Labelled]) -> None:
-    if any(batch.y.shape[1:] == (0,) for batch in batches):
+    if any(_is_nothing(batch.y) for batch in batches):
         raise ValueError(
             "metrics compare predictions with targets. Got no y: pass it, or leave metrics out."
         )

@@ -11,6 +11,7 @@ import scipy.sparse
 from sklearn.utils import check_array
 
 from tflearnkit.data.table import EMPTY, Table, as_table, check_finite
+from tflearnkit.data.targets import NamedTargets
 from tflearnkit.errors import did_you_mean, listing
 from tflearnkit.estimators.weights import (
     check_some_weight,
@@ -26,7 +27,7 @@ class Labelled(NamedTuple):
     """Rows with their targets and weights; rows that weigh nothing are gone."""
 
     table: Table
-    y: np.ndarray
+    y: np.ndarray | NamedTargets
     weights: np.ndarray
 
 
@@ -219,20 +220,21 @@ def _check_same_names(names, known) -> None:
 
 
 def label(
-    table: Table, y, sample_weight=None, weight_column=None, class_weight=None, some=True
+    estimator, table: Table, y, sample_weight=None, class_weight=None, some=True
 ) -> Labelled:
     """Return the rows that count, of which there must be ``some``, with targets and weights.
 
     Raises
     ------
     ValueError
-        If lengths differ, weights are negative, not finite or all zero, or the weight column is
-        not there.
+        If lengths differ, weights are not finite, all zero, or negative where the estimator
+        takes none such, or the weight column is not there.
     """
-    y = _targets(y, table.n_rows)
-    weights = row_weights(sample_weight, table.n_rows)
-    if weight_column is not None:
-        table, column = take_weight_column(table, weight_column)
+    y = _targets(y, table.n_rows, estimator._several_targets)
+    signed = estimator._signed_weights
+    weights = row_weights(sample_weight, table.n_rows, signed)
+    if estimator.weight_column_name is not None:
+        table, column = take_weight_column(table, estimator.weight_column_name, signed)
         weights = weights * column
     if class_weight is not None:
         weights = weights * class_weights(class_weight, y)
@@ -244,8 +246,13 @@ def label(
     return Labelled(table.take(counted), y[counted], weights[counted])
 
 
-def _targets(y, n_rows: int) -> np.ndarray:
-    """Return ``y`` as an array of ``n_rows`` rows."""
+def _targets(y, n_rows: int, several: bool) -> np.ndarray | NamedTargets:
+    """Return ``y`` as an array of ``n_rows`` rows, or where ``several`` may be, as some by name."""
+    if several and isinstance(y, Mapping):
+        if not y:
+            raise ValueError("y should hold a target at least. Got an empty dict: name some.")
+        named = {str(name): y[name] for name in sorted(y, key=str)}  # whatever their order
+        return NamedTargets({name: _targets(y, n_rows, False) for name, y in named.items()})
     rows = hasattr(y, "__len__") or hasattr(y, "__array__")
     if not rows or isinstance(y, str | bytes | Mapping):
         raise TypeError(

@@ -77,6 +77,7 @@ verbose, warm_start_from
     RECALL_MEAN = "recall/positive_threshold_%f_mean"
 
     _needs_targets = True
+    _several_targets = _signed_weights = False
 
     def __init__(
         self,

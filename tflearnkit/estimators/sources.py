@@ -12,6 +12,7 @@ import numpy as np
 
 from tflearnkit.data import streams
 from tflearnkit.data.table import Table, concatenated
+from tflearnkit.data.targets import joined_targets
 from tflearnkit.estimators.inputs import Labelled, label, read_table
 from tflearnkit.estimators.parameters import understood
 from tflearnkit.estimators.weights import check_some_weight
@@ -161,7 +162,7 @@ def _labelled(estimator, table, y, sample_weight, class_weight="own", some=True)
         )
     if class_weight == "own":
         class_weight = understood(estimator).get("class_weight")
-    return label(table, y, sample_weight, estimator.weight_column_name, class_weight, some)
+    return label(estimator, table, y, sample_weight, class_weight, some)
 
 
 def _first_rows(batches: Iterator[Labelled]) -> Iterator[Labelled]:
@@ -178,7 +179,7 @@ def _joined(pieces: list[Labelled]) -> Labelled:
     check_some_weight(np.concatenate(weights))
     if len(pieces) == 1:
         return pieces[0]
-    return Labelled(concatenated(tables), np.concatenate(targets), np.concatenate(weights))
+    return Labelled(concatenated(tables), joined_targets(targets), np.concatenate(weights))
 
 
 def _check_no_batch_size(batch_size, name: str) -> None:

@@ -43,13 +43,13 @@ class BaseEstimator(base.BaseEstimator):
       each row of the features;
     - if it adds to ``evaluate``, ``_get_eval_ops(features, targets, metrics)``, which returns a
       dict of what the ``metrics.streaming_*`` functions return, or of scalar tensors, which are
-      averaged over the batches. ``"loss"`` is that of ``_get_train_ops`` where it is left out.
-      ``metrics`` is empty: those that ``evaluate`` is asked for are added to these;
+      averaged over the batches by their rows. ``"loss"`` is that of ``_get_train_ops`` where it
+      is left out. ``metrics`` is empty: those that ``evaluate`` is asked for are added to these;
     - if it has ``transform`` and ``fit_transform``, ``_get_transform_ops(features)``.
 
     Each may return `ModelFnOps` too. The first three may take ``sample_weight``, and must where
-    rows are weighted. They are called as the function of an `Estimator` is, and ``targets`` is
-    None where ``y`` is. Each begins to count the names of layers anew, so that the same layers in
+    rows are weighted; weights may be negative. They are called as the function of an `Estimator`
+    is, and ``targets`` is None where ``y`` is. Each begins to count the names of layers anew, so that the same layers in
     the same order mean the same variables; all variables are made in ``_get_train_ops``. They see
     a copy of the estimator: what they set on it is gone after the call.
 
@@ -109,6 +109,7 @@ class BaseEstimator(base.BaseEstimator):
     verbose = 0
     _allow_nd = True
     _needs_targets = False
+    _several_targets = _signed_weights = True
     _understood = frozenset(
         {"model_dir", "config", "steps", "epochs", "batch_size", "random_state", "verbose"}
     )

@@ -18,8 +18,11 @@ __all__ = [
 ]
 
 
-def row_weights(sample_weight, n_rows: int) -> np.ndarray:
-    """Return ``sample_weight`` as ``n_rows`` numbers; None counts every row 1."""
+def row_weights(sample_weight, n_rows: int, signed: bool) -> np.ndarray:
+    """Return ``sample_weight`` as ``n_rows`` numbers; None counts every row 1.
+
+    With ``signed`` they may be negative.
+    """
     if sample_weight is None:
         return np.ones(n_rows)
     weights = _numbers(sample_weight, "sample_weight")
@@ -30,10 +33,10 @@ def row_weights(sample_weight, n_rows: int) -> np.ndarray:
             f"sample_weight must hold one number for each of the {n_rows} rows. Got an array of "
             f"shape {weights.shape}. Pass the weights of the rows of X, in their order."
         )
-    return _checked(weights, "sample_weight")
+    return _checked(weights, "sample_weight", signed)
 
 
-def take_weight_column(table: Table, name: str) -> tuple[Table, np.ndarray]:
+def take_weight_column(table: Table, name: str, signed: bool) -> tuple[Table, np.ndarray]:
     """Return the table without its weight column, and the weights it held."""
     if name not in table.names:
         has = _columns_of(table, name)
@@ -50,7 +53,7 @@ def take_weight_column(table: Table, name: str) -> tuple[Table, np.ndarray]:
             f"The weight column {name!r} must hold one number per row. Got an array of shape "
             f"{weights.shape}. Pass one column of weights."
         )
-    weights = _checked(weights.reshape(-1), f"The weight column {name!r}")
+    weights = _checked(weights.reshape(-1), f"The weight column {name!r}", signed)
     return Table(rest, table.categorical - {name}), weights
 
 
@@ -112,11 +115,12 @@ def _numbers(values, what: str) -> np.ndarray:
         ) from error
 
 
-def _checked(weights: np.ndarray, what: str) -> np.ndarray:
-    wrong = np.flatnonzero(~(np.isfinite(weights) & (weights >= 0)))
+def _checked(weights: np.ndarray, what: str, signed: bool) -> np.ndarray:
+    wrong = np.flatnonzero(~(np.isfinite(weights) & (signed | (weights >= 0))))
     if len(wrong):
+        numbers = "finite numbers" if signed else "finite numbers >= 0"
         raise ValueError(
-            f"{what} must hold finite numbers >= 0. Got {weights[wrong[0]]} in row {wrong[0]}, "
+            f"{what} must hold {numbers}. Got {weights[wrong[0]]} in row {wrong[0]}, "
             f"and {len(wrong)} such row(s) in all. Give 0 to a row that is not to count."
         )
     return weights

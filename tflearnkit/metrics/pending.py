@@ -55,11 +55,6 @@ class Pending:
 
     __array_ufunc__ = None  # NumPy leaves arithmetic to the methods below, and arrays are refused
 
-    @classmethod
-    def mean(cls, tensor) -> Pending:
-        """Return the mean of a tensor over all rows or, where it is a scalar, all batches."""
-        return cls(np.mean, (tensor,), {"dtype": np.float64})
-
     def value(self, arrays: list):
         """Return the metric, given the array of all batches for each of ``tensors``."""
         return self.function(*arrays, **self.arguments)

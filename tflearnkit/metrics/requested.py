@@ -107,6 +107,8 @@ def _score(name, key, metric, task) -> Callable:
         predictions = select(outputs, key, "prediction")
         if spec:
             labels = select(labels, spec.label_key, "label")
+        elif isinstance(labels, dict):  # several targets: that of the output, or the only one
+            labels = select(labels, key if key in labels else None, "label")
         if spec and spec.weight_key:
             weights = select(features, spec.weight_key, "weight")
         if numbered:
