@@ -604,8 +604,12 @@ def test_bow_encoder_takes_the_mean_of_what_is_there():
 
 # Sequences
 
-TWINS = {layers.lstm: keras.layers.LSTM, layers.gru: keras.layers.GRU}
-CELLS = pytest.mark.parametrize("layer", TWINS, ids=["lstm", "gru"])
+TWINS = {
+    layers.lstm: keras.layers.LSTM,
+    layers.gru: keras.layers.GRU,
+    layers.simple_rnn: keras.layers.SimpleRNN,
+}
+CELLS = pytest.mark.parametrize("layer", TWINS, ids=lambda layer: layer.__name__)
 
 
 def twin_of(layer, weights, **kwargs):

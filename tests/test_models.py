@@ -136,7 +136,7 @@ def test_predicting_needs_no_targets(regression, y):
             lambda: models.get_dnn_model([3], models.linear_regression, dropout=1.0),
             "dropout should",
         ),
-        (lambda: rnn(cell_type="rnn"), "cell_type should be one of gru, lstm"),
+        (lambda: rnn(cell_type="cnn"), "cell_type should be one of gru, lstm, rnn"),
         (lambda: rnn(num_layers=0), "num_layers should be"),
         (lambda: rnn(attn_length=3), "attn_length should be None"),
         (lambda: rnn(initial_state=[None, None]), "a list of 1 states"),
@@ -206,7 +206,7 @@ def rnn(cell_type="gru", num_layers=1, bidirectional=False, predictor=None, **ho
     return models.get_rnn_model(5, cell_type, num_layers, read, bidirectional, predictor, **how)
 
 
-@pytest.mark.parametrize("cell_type", ["gru", "lstm"])
+@pytest.mark.parametrize("cell_type", ["gru", "lstm", "rnn"])
 @pytest.mark.parametrize("bidirectional", [False, True])
 def test_a_recurrent_network_is_its_layers(cell_type, bidirectional):
     lengths = np.arange(16) % 6 + 1
@@ -218,7 +218,7 @@ def test_a_recurrent_network_is_its_layers(cell_type, bidirectional):
     network = rnn(cell_type, 2, bidirectional, predictor, **how)
     (found, y), store = called(lambda: network(SEQUENCES, "y"))
     assert y == "y"
-    layer = {"gru": layers.gru, "lstm": layers.lstm}[cell_type]
+    layer = {"gru": layers.gru, "lstm": layers.lstm, "rnn": layers.simple_rnn}[cell_type]
 
     def by_hand(x, scope, **more):
         if bidirectional:

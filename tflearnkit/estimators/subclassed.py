@@ -49,9 +49,10 @@ class BaseEstimator(base.BaseEstimator):
 
     Each may return `ModelFnOps` too. The first three may take ``sample_weight``, and must where
     rows are weighted; weights may be negative. They are called as the function of an `Estimator`
-    is, and ``targets`` is None where ``y`` is. Each begins to count the names of layers anew, so that the same layers in
-    the same order mean the same variables; all variables are made in ``_get_train_ops``. They see
-    a copy of the estimator: what they set on it is gone after the call.
+    is, and ``targets`` is None where ``y`` is. Each begins to count the names of layers anew, so
+    that the same layers in the same order mean the same variables; all variables are made in
+    ``_get_train_ops``. They see a copy of the estimator: what they set on it is gone after the
+    call.
 
     Parameters
     ----------

@@ -7,7 +7,7 @@ inside the ``model_fn`` of an `Estimator`. The names are those of ``tf.contrib.l
 each sees all           `fully_connected`, `linear`, `relu`, `relu6`, `bias_add`
 images                  `convolution2d` (`conv2d`), `convolution2d_transpose`,
                         `separable_convolution2d`, `max_pool2d`, `avg_pool2d`
-sequences               `lstm`, `gru`, `bidirectional`, `embed_sequence`
+sequences               `lstm`, `gru`, `simple_rnn`, `bidirectional`, `embed_sequence`
 ids                     `embed_sequence`, `bow_encoder`, `safe_embedding_lookup_sparse`,
                         `one_hot_encoding`
 common scale, noise     `batch_norm`, `layer_norm`, `unit_norm`, `dropout`
@@ -16,11 +16,13 @@ layers of layers        `stack`, `repeat`, `flatten`, `arg_scope`, `add_arg_scop
 how weights begin       `xavier_initializer`, `variance_scaling_initializer`
 penalties               `l1_regularizer`, `l2_regularizer`, `l1_l2_regularizer`, `sum_regularizer`
 the training step       `optimize_loss`, `adaptive_clipping_fn`, `get_global_step`
+averages of weights     `moving_averages`
 what a call collected   `get_variables` (`get_model_variables`), `get_variables_by_name`
 TensorBoard             `summarize`
 ======================  ==========================================================================
 """
 
+from tflearnkit.layers.averaging import moving_averages
 from tflearnkit.layers.collected import (
     get_model_variables,
     get_variables,
@@ -44,7 +46,7 @@ from tflearnkit.layers.initializers import variance_scaling_initializer, xavier_
 from tflearnkit.layers.normalization import batch_norm, layer_norm, unit_norm
 from tflearnkit.layers.optimize import adaptive_clipping_fn, get_global_step, optimize_loss
 from tflearnkit.layers.pooling import avg_pool2d, max_pool2d
-from tflearnkit.layers.recurrent import bidirectional, gru, lstm
+from tflearnkit.layers.recurrent import bidirectional, gru, lstm, simple_rnn
 from tflearnkit.layers.regularizers import (
     l1_l2_regularizer,
     l1_regularizer,
@@ -84,6 +86,7 @@ __all__ = [
     "linear",
     "lstm",
     "max_pool2d",
+    "moving_averages",
     "one_hot_encoding",
     "optimize_loss",
     "relu",
@@ -91,6 +94,7 @@ __all__ = [
     "repeat",
     "safe_embedding_lookup_sparse",
     "separable_convolution2d",
+    "simple_rnn",
     "stack",
     "sum_regularizer",
     "summarize",

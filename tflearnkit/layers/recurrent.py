@@ -17,7 +17,7 @@ from tflearnkit.layers.arguments import as_floats, at_least_one
 from tflearnkit.layers.scoping import add_arg_scope
 from tflearnkit.variables import get_variable, variable_scope
 
-__all__ = ["bidirectional", "gru", "lstm"]
+__all__ = ["bidirectional", "gru", "lstm", "simple_rnn"]
 
 
 @add_arg_scope
@@ -181,6 +181,74 @@ trainable, reuse
     return (outputs, state) if return_state else outputs
 
 
+@add_arg_scope
+def simple_rnn(
+    inputs,
+    units,
+    initial_state=None,
+    sequence_length=None,
+    return_sequences=False,
+    return_state=False,
+    weights_initializer=None,
+    weights_regularizer=None,
+    trainable=True,
+    reuse=None,
+    scope=None,
+):
+    """Read sequences with units that see their own last outputs (Elman, 1990).
+
+    For short sequences, or to compare with; over long ones what came early fades, which `lstm` and
+    `gru` are made against. It computes what `keras.layers.SimpleRNN` does with the same
+    ``kernel``, ``recurrent_kernel`` and ``bias``, which are its variables.
+
+    Parameters
+    ----------
+    inputs : float tensor of shape [batch, steps, size]
+    units : int
+        Length of the state, at least 1.
+    initial_state : tensor of shape [batch, units], optional
+        Output before the first step; by default zeros.
+    sequence_length, return_sequences, return_state, weights_initializer, weights_regularizer, \
+trainable, reuse
+        As for `lstm`.
+    scope : str, optional
+        What the variables' names begin with; by default ``simple_rnn``, numbered.
+
+    Returns
+    -------
+    tensor of shape [batch, units], or [batch, steps, units] with ``return_sequences``
+        With ``return_state`` a pair of it and the state, which fits ``initial_state``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `lstm`.
+
+    Examples
+    --------
+    >>> from tflearnkit.variables import Call, VariableStore
+    >>> with Call(VariableStore(), "train", 0, 0).running():
+    ...     simple_rnn(tf.ones([8, 28, 5]), 16).shape
+    TensorShape([8, 16])
+    """
+    inputs = as_floats(inputs, rank=3)
+    units = at_least_one("units", units)
+    how = weights_initializer, weights_regularizer, trainable
+    with variable_scope(scope, "simple_rnn", reuse=reuse):
+        kernel, recurrent = _kernels(inputs, units, units, *how)
+        bias = get_variable("bias", [units], inputs.dtype, zeros, None, trainable)
+
+    def step(states, now):
+        return (tf.tanh(now + tf.matmul(states[0], recurrent)),)
+
+    if initial_state is None:
+        initial_state = _nothing(inputs, units)
+    projected = tf.tensordot(inputs, kernel, 1) + bias
+    outputs, (state,) = _read(step, projected, (initial_state,), sequence_length)
+    outputs = outputs if return_sequences else state
+    return (outputs, state) if return_state else outputs
+
+
 def bidirectional(
     inputs,
     units,
@@ -204,7 +272,7 @@ def bidirectional(
     units : int
         Length of the state of each direction.
     layer : callable, default=lstm
-        `lstm` or `gru`.
+        `lstm`, `gru` or `simple_rnn`.
     initial_state : pair, optional
         State of each direction before its first step.
     sequence_length : tensor of integers of shape [batch], optional

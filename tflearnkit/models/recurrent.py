@@ -14,7 +14,7 @@ from tflearnkit.variables import variable_scope
 
 __all__ = ["get_rnn_model"]
 
-_LAYERS = {"gru": layers.gru, "lstm": layers.lstm}
+_LAYERS = {"gru": layers.gru, "lstm": layers.lstm, "rnn": layers.simple_rnn}
 
 
 def get_rnn_model(
@@ -38,7 +38,7 @@ def get_rnn_model(
     ----------
     rnn_size : int
         Units of each layer, and of each direction.
-    cell_type : {"gru", "lstm"}
+    cell_type : {"gru", "lstm", "rnn"}
     num_layers : int
         Each one reads the outputs of the one before.
     input_op_fn : callable
@@ -53,8 +53,8 @@ def get_rnn_model(
     sequence_length : integer tensor of shape [batch], optional
         How many steps of each row count.
     initial_state : optional
-        A list of the states that the layers begin with, as `layers.gru`, `layers.lstm` or
-        `layers.bidirectional` take them.
+        A list of the states that the layers begin with, as `layers.gru`, `layers.lstm`,
+        `layers.simple_rnn` or `layers.bidirectional` take them.
     attn_length, attn_size, attn_vec_size : None
         Attention of the old API, which is not here.
 
