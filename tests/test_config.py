@@ -20,6 +20,16 @@ def test_defaults():
         "keep_checkpoint_max": 5,
         "save_summary_steps": 100,
         "log_step_count_steps": 100,
+        "num_cores": 0,
+        "gpu_memory_fraction": 1.0,
+        "log_device_placement": False,
+        "cluster_spec": {},
+        "job_name": None,
+        "task": 0,
+        "master": "",
+        "evaluation_master": "",
+        "is_chief": True,
+        "num_ps_replicas": 0,
     }
 
 
@@ -64,6 +74,10 @@ def test_replace_keeps_the_other_fields_and_the_original():
         ("keep_checkpoint_max", None),
         ("save_summary_steps", None),
         ("log_step_count_steps", 1),
+        ("num_cores", 4),
+        ("gpu_memory_fraction", 0.25),
+        ("log_device_placement", True),
+        ("evaluation_master", "grpc://a:1"),
     ],
 )
 def test_good_values(field, good):
@@ -86,6 +100,11 @@ def test_good_values(field, good):
         ("keep_checkpoint_max", 0),
         ("save_summary_steps", 2.5),
         ("log_step_count_steps", -100),
+        ("num_cores", -1),
+        ("num_cores", 1.5),
+        ("gpu_memory_fraction", 0),
+        ("gpu_memory_fraction", 2),
+        ("log_device_placement", 1),
     ],
 )
 def test_bad_values_are_named(field, bad):

@@ -14,8 +14,8 @@ import tflearnkit
 ROOT = Path(tflearnkit.__file__).parent
 ROOMS = (  # from the ground up; rooms of one line do not know each other
     ("errors",),
-    ("config", "data", "checkpoint_folder", "draws", "initializers", "summaries"),
-    ("checkpoint",),
+    ("cluster", "export_strategy", "data", "checkpoint_folder", "draws", "initializers", "summaries"),
+    ("checkpoint", "config"),
     ("columns",),
     ("metrics", "optimizers", "parts", "variables"),
     ("layers", "losses", "tasks"),
@@ -24,6 +24,8 @@ ROOMS = (  # from the ground up; rooms of one line do not know each other
     ("loop",),
     ("estimators",),
     ("faces",),  # the public classes in estimators/
+    ("experiment",),
+    ("learn_runner",),
 )
 FACES = (
     "linear",

@@ -4,7 +4,7 @@ An estimator is columns + a task + an engine, run by one loop. The rooms, bottom
 imports only from floors below its own::
 
     F0  errors           the few exceptions and warnings, and how their sentences are made
-        config           RunConfig: where and on what an estimator runs
+        cluster config   RunConfig: where and on what an estimator runs
     F1  data/            anything tabular -> Table -> chunks of equal shape
         checkpoint       dict of arrays + manifest <-> folder, atomically
         summaries        numbers for TensorBoard
@@ -21,6 +21,7 @@ imports only from floors below its own::
     F5  loop             train: feeder, engine, monitors and nothing else
     F6  estimators/base  the scikit-learn face: fit, predict, evaluate, score
     F7  estimators/      the public classes, a few lines each
+    F8  experiment learn_runner        an estimator and its data, run as a job
 
 Importing this package loads neither TensorFlow nor Keras: a name loads its room when it is first
 touched.
@@ -68,6 +69,8 @@ _ROOM_OF = {
     "sparse_column_with_vocabulary_file": "columns",
     "weighted_sparse_column": "columns",
     "RunConfig": "config",
+    "Experiment": "experiment",
+    "ExportStrategy": "export_strategy",
     "MetricSpec": "metrics",
     "ModeKeys": "variables",
     "ModelFnOps": "model_function",
@@ -78,12 +81,20 @@ _ROOM_OF = {
     "TrainingInterruptedWarning": "errors",
     "clear_programs": "engines.base",
 }
-_ROOMS = ("columns", "layers", "losses", "metrics", "models", "monitors")
+_ROOMS = ("columns", "layers", "learn_runner", "losses", "metrics", "models", "monitors")
 
 __all__ = sorted([*_ROOM_OF, *_ROOMS])
 
 if TYPE_CHECKING:  # for editors and type checkers; at run time the names load lazily
-    from tflearnkit import columns, layers, losses, metrics, models, monitors  # noqa: F401
+    from tflearnkit import (  # noqa: F401
+        columns,
+        layers,
+        learn_runner,
+        losses,
+        metrics,
+        models,
+        monitors,
+    )
     from tflearnkit.columns import (  # noqa: F401
         bucketized_column,
         crossed_column,
@@ -119,6 +130,8 @@ if TYPE_CHECKING:  # for editors and type checkers; at run time the names load l
     from tflearnkit.estimators.logistic_regressor import LogisticRegressor  # noqa: F401
     from tflearnkit.estimators.subclassed import BaseEstimator  # noqa: F401
     from tflearnkit.estimators.warm_start import WarmStartSettings  # noqa: F401
+    from tflearnkit.experiment import Experiment  # noqa: F401
+    from tflearnkit.export_strategy import ExportStrategy  # noqa: F401
     from tflearnkit.metrics import MetricSpec  # noqa: F401
     from tflearnkit.model_function import ModelFnOps  # noqa: F401
     from tflearnkit.variables import ModeKeys  # noqa: F401

@@ -1,4 +1,4 @@
-"""RunConfig: how a run is carried out. It never changes what is learned, but for the seed."""
+"""RunConfig: where and how a job runs. It never changes what is learned, but for the seed."""
 
 from __future__ import annotations
 
@@ -6,17 +6,28 @@ import dataclasses
 import math
 import numbers
 import os
+from collections.abc import Mapping, Sequence
 
+from tflearnkit.cluster import CHIEFS, place_of
 from tflearnkit.errors import did_you_mean, listing
 
 __all__ = ["RunConfig"]
 
 _DEFAULT_SECS = 600
+_COUNTS = (
+    "save_checkpoints_steps",
+    "keep_checkpoint_max",
+    "save_summary_steps",
+    "log_step_count_steps",
+)
+_FREE = ("tf_random_seed", "save_checkpoints_secs", *_COUNTS)  # may differ in one experiment
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class RunConfig:
-    """How often a run saves, logs and reports, and where to.
+    """Where a job runs, how often it saves, logs and reports, and where to.
+
+    What is learned does not depend on it, but for the seed.
 
     Parameters
     ----------
@@ -35,11 +46,34 @@ class RunConfig:
         Training steps between entries for TensorBoard; None writes none.
     log_step_count_steps : int >= 1, default=100
         Training steps between reports of the speed; None makes none.
+    num_cores : int >= 0, default=0
+        Threads of TensorFlow's operations; 0 leaves the choice to TensorFlow.
+    gpu_memory_fraction : float in (0, 1], default=1
+        Share of a GPU's memory that TensorFlow may take.
+    log_device_placement : bool, default=False
+        Whether TensorFlow logs the device of each operation.
+    cluster_spec : dict of str to list of str, default=None
+        Addresses of the job's tasks by kind ("chief" or "master", "worker", "ps", "evaluator").
+        None takes it, and what is not given of ``job_name`` and ``task``, from ``TF_CONFIG``.
+    job_name : str, default=None
+        Which kind of task this process is.
+    task : int >= 0, default=None
+        Its number among the tasks of its kind; None is 0.
+    master : str, default=None
+        Address of this task; None is that in the cluster, and '' where the job has one task only.
+    evaluation_master : str, default=''
+        Address for evaluations, of old scripts; kept, and not used.
+    is_chief : bool, default=None
+        Whether this task writes checkpoints. None: whether it is the chief or master or, where
+        there is none, the first worker.
+    num_ps_replicas : int >= 0, default=None
+        Tasks that keep parameters; None counts them in the cluster.
 
     Raises
     ------
     ValueError, TypeError
-        A field out of its range, or both ``save_checkpoints_steps`` and ``save_checkpoints_secs``.
+        A field out of its range, fields that contradict each other, or a ``TF_CONFIG`` that
+        cannot be read.
 
     Examples
     --------
@@ -48,6 +82,10 @@ class RunConfig:
     True
     >>> config.replace(save_checkpoints_secs=60).save_checkpoints_steps is None
     True
+    >>> cluster = {"ps": ["a:1"], "worker": ["b:1", "c:1"]}
+    >>> config = RunConfig(cluster_spec=cluster, job_name="worker", task=1)
+    >>> config.master, config.is_chief, config.num_ps_replicas, config.num_worker_replicas
+    ('grpc://c:1', False, 1, 2)
     """
 
     model_dir: str | os.PathLike | None = None
@@ -57,20 +95,28 @@ class RunConfig:
     keep_checkpoint_max: int | None = 5
     save_summary_steps: int | None = 100
     log_step_count_steps: int | None = 100
+    num_cores: int = 0
+    gpu_memory_fraction: float = 1.0
+    log_device_placement: bool = False
+    cluster_spec: Mapping[str, Sequence[str]] | None = None
+    job_name: str | None = None
+    task: int | None = None
+    master: str | None = None
+    evaluation_master: str = ""
+    is_chief: bool | None = None
+    num_ps_replicas: int | None = None
 
     def __post_init__(self):
         if self.save_checkpoints_steps is not None and self.save_checkpoints_secs == _DEFAULT_SECS:
             object.__setattr__(self, "save_checkpoints_secs", None)
+        for name, value in place_of(self).items():
+            object.__setattr__(self, name, value)
         _check_model_dir(self.model_dir)
         _check_seed(self.tf_random_seed)
         _check_secs(self.save_checkpoints_secs)
-        for name in (
-            "save_checkpoints_steps",
-            "keep_checkpoint_max",
-            "save_summary_steps",
-            "log_step_count_steps",
-        ):
+        for name in _COUNTS:
             _check_count(name, getattr(self, name))
+        _check_devices(self)
         if self.save_checkpoints_steps is not None and self.save_checkpoints_secs is not None:
             raise ValueError(
                 "One of save_checkpoints_steps and save_checkpoints_secs was expected, but both "
@@ -78,8 +124,40 @@ class RunConfig:
                 "Give one of them."
             )
 
+    @property
+    def task_type(self) -> str | None:
+        """Another name of ``job_name``."""
+        return self.job_name
+
+    @property
+    def task_id(self) -> int:
+        """Another name of ``task``."""
+        return self.task
+
+    @property
+    def num_worker_replicas(self) -> int:
+        """Tasks that train: workers, and the chief or master."""
+        return sum(len(self.cluster_spec.get(job, ())) for job in ("worker", *CHIEFS))
+
+    def uid(self, whitelist: Sequence[str] = _FREE) -> str:
+        """Return a text that equal configurations share.
+
+        Parameters
+        ----------
+        whitelist : sequence of str
+            Fields that may differ: by default seed and cadence.
+        """
+        fields = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        fields["cluster_spec"] = sorted(self.cluster_spec.items())
+        kept = [f"{name}={value!r}" for name, value in fields.items() if name not in whitelist]
+        return f"RunConfig({', '.join(kept)})"
+
     def replace(self, **changes) -> RunConfig:
-        """Return a changed copy; naming one of the two checkpoint intervals drops the other."""
+        """Return a changed copy.
+
+        Naming one of the two checkpoint intervals drops the other; naming another task or cluster
+        drops what followed from the last one.
+        """
         known = [field.name for field in dataclasses.fields(self)]
         for name in changes:
             if name not in known:
@@ -90,6 +168,8 @@ class RunConfig:
         intervals = {"save_checkpoints_steps", "save_checkpoints_secs"}
         if len(named := intervals & set(changes)) == 1 and changes[min(named)] is not None:
             changes[min(intervals - named)] = None
+        if {"cluster_spec", "job_name", "task"} & set(changes):
+            changes = {"master": None, "is_chief": None, "num_ps_replicas": None} | changes
         return dataclasses.replace(self, **changes)
 
 
@@ -128,4 +208,24 @@ def _check_count(name: str, value) -> None:
         raise ValueError(
             f"{name} should be an int of at least 1 or None, but is {value!r}. "
             "Pass a whole number, or None for no such interval or limit."
+        )
+
+
+def _check_devices(config: RunConfig) -> None:
+    if not (_is_int(config.num_cores) and config.num_cores >= 0):
+        raise ValueError(
+            f"num_cores should be an int of at least 0, but is {config.num_cores!r}. Pass the "
+            "number of threads, or 0 for TensorFlow's own choice."
+        )
+    share = config.gpu_memory_fraction
+    fits = isinstance(share, numbers.Real) and not isinstance(share, bool)
+    if not (fits and 0 < share <= 1):
+        raise ValueError(
+            f"gpu_memory_fraction should be a number above 0 and up to 1, but is {share!r}. Pass "
+            "a share, such as 0.5."
+        )
+    if not isinstance(config.log_device_placement, bool):
+        raise ValueError(
+            f"log_device_placement should be True or False, but is "
+            f"{config.log_device_placement!r}. Pass one of them."
         )

@@ -149,7 +149,10 @@ class ModelFunction:
     @property
     def identity(self) -> tuple:
         """What tells programs of this function from those of others."""
-        return _frozen(self.function), self.engineer, _frozen(self.given)
+        taken = {name: self.given[name] for name in self.given if name in self.names}
+        if self.is_builder:  # which takes entries of params by their names
+            taken["params"] = self.given["params"]
+        return _frozen(self.function), self.engineer, _frozen(taken)
 
     def __call__(self, features, targets, weights, mode: str):
         """Return what the function makes of a batch, as it is returned."""

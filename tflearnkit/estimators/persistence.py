@@ -10,20 +10,25 @@ from tflearnkit import checkpoint
 from tflearnkit.config import RunConfig
 from tflearnkit.errors import CheckpointError
 
-__all__ = ["adopt", "model_dir_of", "plain", "restored", "save"]
+__all__ = ["adopt", "config_of", "model_dir_of", "plain", "restored", "save"]
 
 
 def model_dir_of(estimator) -> str | None:
     """Return the folder of an estimator's checkpoints: its own, or that of its ``config``."""
     found = estimator.model_dir
-    if found is None and estimator.config is not None:
-        found = estimator.config.model_dir
+    if found is None:
+        found = config_of(estimator).model_dir
     return None if found is None else os.fspath(found)
+
+
+def config_of(estimator) -> RunConfig:
+    """Return the estimator's configuration, or that of the process."""
+    return estimator.config or RunConfig()
 
 
 def save(estimator, model) -> str:
     """Write a checkpoint of ``model`` into the estimator's ``model_dir``; return its path."""
-    config = estimator.config or RunConfig()
+    config = config_of(estimator)
     manifest = {
         "estimator": type(estimator).__name__,
         "n_features_in": getattr(estimator, "n_features_in_", None),

@@ -7,11 +7,10 @@ import time
 import numpy as np
 from sklearn.model_selection import train_test_split
 
-from tflearnkit.config import RunConfig
 from tflearnkit.estimators import persistence
 from tflearnkit.estimators.callbacks import CallbackTasks
 from tflearnkit.estimators.inputs import Labelled
-from tflearnkit.estimators.persistence import model_dir_of
+from tflearnkit.estimators.persistence import config_of, model_dir_of
 from tflearnkit.estimators.schedule import Asked
 from tflearnkit.estimators.sources import StreamSource, TableSource, read_evaluation
 from tflearnkit.loop import train
@@ -28,6 +27,7 @@ from tflearnkit.monitors.pace import Pace
 from tflearnkit.summaries import SummaryWriter
 
 __all__ = ["hold_out", "run"]
+
 
 def run(
     estimator,
@@ -96,7 +96,7 @@ class _Run:
     def __init__(self, estimator, model, trainee):
         self.estimator, self.model, self.trainee = estimator, model, trainee
         engine, feeder = trainee.engine, trainee.feeder
-        self.config = estimator.config or RunConfig()
+        self.config = config_of(estimator)
         self.model_dir = model_dir_of(estimator)
         self.summaries = None if self.model_dir is None else SummaryWriter(self.model_dir)
         self._encoded: dict = {}  # also holds the keys' objects, so that no id is used again
