@@ -339,3 +339,9 @@ def test_rows_and_predicates_that_cannot_be(tmp_path):
         learn.Experiment(classifier(), ROWS, X)
     with pytest.raises(ValueError, match="continuous_eval_predicate_fn should be a function"):
         experiment(str(tmp_path)).continuous_eval(continuous_eval_predicate_fn=3)
+
+
+def test_without_steps_a_linear_model_is_solved_for():
+    job = learn.Experiment(learn.LinearClassifier(), ROWS, ROWS)
+    job.train_and_evaluate()
+    np.testing.assert_array_equal(job.estimator.coef_, learn.LinearClassifier().fit(X, Y).coef_)

@@ -58,7 +58,8 @@ class Experiment:
         Seconds from the begin of a continuous evaluation to that of the next one.
     min_eval_frequency : int >= 0, optional
         Steps between the evaluations of `train_and_evaluate` on the way. None takes the steps
-        between checkpoints where the configuration has such, else 1000; 0 makes none.
+        between checkpoints where the configuration has such, else 1000; 0 makes none, as None does
+        without ``train_steps``.
     delay_workers_by_global_step : bool, default=False
         Whether workers that do not wait for each other join one by one, as the global step grows.
     export_strategies : list of ExportStrategy, optional
@@ -305,6 +306,8 @@ class Experiment:
     def _eval_frequency(self) -> int:
         if self.min_eval_frequency is not None:
             return self.min_eval_frequency
+        if self.train_steps is None:  # a linear model may be solved for, and takes no steps then
+            return 0
         return config_of(self.estimator).save_checkpoints_steps or 1000
 
     def _evaluate(self, estimator, data: dict, name: str | None, steps: int | None = None) -> dict:

@@ -46,9 +46,10 @@ _NAMED = {
     "Lion": _Named("Lion", 0.0003, 0.005),
 }
 
-# Where a decaying rate starts, of deep and of wide parts; it may start higher than a constant one,
-# and in short fits, which have less time to get anywhere, up to five times as high.
-_DECAYING_FROM = (0.002, 0.005)
+# Where a decaying rate starts, of deep parts, of wide parts beside one, and of wide parts alone; it
+# may start higher than a constant one, and in short fits, which have less time to get anywhere, up
+# to five times as high.
+_DECAYING_FROM = {"deep": 0.002, "wide": 0.005, "linear": 0.05}
 _SHORT_FITS = 5
 
 
@@ -110,7 +111,7 @@ def _rate_at(schedule, step: int) -> float:
     return rate
 
 
-def resolve_optimizer(given, learning_rate=None, *, default="Adam", wide=False) -> Optimizer:
+def resolve_optimizer(given, learning_rate=None, *, default="Adam", part="deep") -> Optimizer:
     """Return the `Optimizer` that a constructor argument means.
 
     Parameters
@@ -122,8 +123,9 @@ def resolve_optimizer(given, learning_rate=None, *, default="Adam", wide=False) 
         The rate of a named optimizer; None means the name's own.
     default : str
         The name that None and schedules stand for.
-    wide : bool
-        Whether the optimizer trains a wide (linear) part, which bears larger rates.
+    part : {"deep", "wide", "linear"}
+        What the optimizer trains: a network, a linear part beside one, or one alone. Linear parts
+        bear larger rates.
 
     Raises
     ------
@@ -135,19 +137,19 @@ def resolve_optimizer(given, learning_rate=None, *, default="Adam", wide=False) 
     schedule = keras.optimizers.schedules.LearningRateSchedule
     if isinstance(given, schedule):
         _refuse_rate(given, learning_rate)
-        return _named(default, given, wide)
+        return _named(default, given, part)
     if given is None and learning_rate is None:
-        rate = _DECAYING_FROM[wide]
-        return replace(_named(default, rate, wide, decays=True), most=_SHORT_FITS * rate)
+        rate = _DECAYING_FROM[part]
+        return replace(_named(default, rate, part, decays=True), most=_SHORT_FITS * rate)
     if given is None:
-        return _named(default, learning_rate, wide, decays=not callable(learning_rate))
+        return _named(default, learning_rate, part, decays=not callable(learning_rate))
     if isinstance(given, str):
-        return _named(given, learning_rate, wide)
+        return _named(given, learning_rate, part)
     if isinstance(given, keras.optimizers.Optimizer):
         return _from_keras(given, learning_rate)
     if callable(given) and not inspect.isclass(given):
         _check_takes_nothing(given)
-        return resolve_optimizer(given(), learning_rate, default=default, wide=wide)
+        return resolve_optimizer(given(), learning_rate, default=default, part=part)
     raise ValueError(
         "optimizer must be a name, a Keras optimizer, a Keras learning-rate schedule or a "
         f"function without arguments that returns one of these. Got {given!r} instead. "
@@ -165,7 +167,7 @@ def _check_takes_nothing(function) -> None:
         ) from error
 
 
-def _named(name: str, rate, wide: bool, decays: bool = False) -> Optimizer:
+def _named(name: str, rate, part: str, decays: bool = False) -> Optimizer:
     import keras
 
     if name not in _NAMED:
@@ -175,7 +177,7 @@ def _named(name: str, rate, wide: bool, decays: bool = False) -> Optimizer:
         )
     named = _NAMED[name]
     if rate is None:
-        rate = named.wide_rate if wide else named.deep_rate
+        rate = named.deep_rate if part == "deep" else named.wide_rate
     elif not callable(rate) and not rate > 0:
         raise ValueError(f"learning_rate must be positive. Got {rate!r} instead.")
     keras_class = getattr(keras.optimizers, named.keras_name)

@@ -118,8 +118,9 @@ class AdditiveEstimator(BaseEstimator):
         for side, is_named in zip(self._present_sides(), named, strict=True):
             # The rate is for those given by name; where there is none, it has no place.
             rate = self.learning_rate if is_named or not any(named) else None
-            wide = isinstance(side, WidePart)
-            found.append(resolve_optimizer(side.optimizer, rate, wide=wide))
+            wide = "wide" if len(named) > 1 else "linear"
+            part = wide if isinstance(side, WidePart) else "deep"
+            found.append(resolve_optimizer(side.optimizer, rate, part=part))
         if self.enable_centered_bias:
             found.append(resolve_optimizer("Adagrad", 0.1))
         return tuple(found)
