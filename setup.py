@@ -24,7 +24,9 @@ EXTRAS = {
         "pyarrow>=17",  # another one
         "rich>=13",  # scikit-learn's ProgressBar callback draws with it
         "tensorboard>=2.20,<2.22",  # reads back the event files we write
+        "gymnasium>=1.0",  # the poles of examples/cartpole_policy_gradient.py
     ],
+    "examples": ["gymnasium>=1.0"],  # what examples/cartpole_policy_gradient.py plays
     "plots": ["matplotlib>=3.8"],  # the learning curve of the demo
     "benchmarks": ["torch==2.13.0"],  # an optional peer, skipped where it is not installed
     "lint": ["ruff>=0.14"],  # `make lint`

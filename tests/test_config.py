@@ -30,6 +30,7 @@ def test_defaults():
         "evaluation_master": "",
         "is_chief": True,
         "num_ps_replicas": 0,
+        "distribute": None,
     }
 
 

@@ -25,8 +25,21 @@ def test_an_example_runs(path, tmp_path):
     assert done.stdout.strip()
 
 
-def test_there_are_three_examples():
-    assert len(EXAMPLES) == 3
+def test_every_example_is_found():
+    assert {path.stem for path in EXAMPLES} >= {
+        "bidirectional_lstm_mnist",
+        "cartpole_policy_gradient",
+        "census_wide_and_deep",
+        "cifar10_cnn",
+        "denoising_autoencoder",
+        "digits_grid_search",
+        "iris_monitors",
+        "lstm_language_model",
+        "mnist_cnn",
+        "mnist_mlp",
+        "mnist_softmax",
+        "word2vec_nce",
+    }
 
 
 def test_the_census_is_read_from_the_local_folder_first(tmp_path, monkeypatch):

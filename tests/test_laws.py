@@ -43,12 +43,24 @@ STEPPED = {
         dnn_hidden_units=(8,), linear_optimizer="SGD", dnn_optimizer="Adadelta",
         gradient_clip_norm=1.0, **L2, **STEPS
     ),
+    # of a penalty ``fit`` and ``partial_fit`` think differently, see test_svm.py
+    "kernel machine": learn.SVM(
+        kernel="rbf", n_components=20, loss="hinge", l2_regularization=0.0, optimizer="Adam",
+        **STEPS
+    ),
 }  # fmt: skip
 EXACT = {
     "exact classifier": learn.LinearClassifier(random_state=0),
     "exact regressor": learn.LinearRegressor(l2_regularization=1e-3, random_state=0),
+    "exact machine": learn.SVM(l2_regularization=1.0, random_state=0),
 }
-EVERY = STEPPED | EXACT
+CLUSTERING = {  # with few steps, after which there is more to learn
+    "clusters by passes": learn.KMeansClustering(3, steps=1, random_state=0),
+    "clusters by batches": learn.KMeansClustering(
+        3, distance_metric="cosine", use_mini_batch=True, steps=2, batch_size=16, random_state=0
+    ),
+}
+EVERY = STEPPED | EXACT | CLUSTERING
 
 _rng = np.random.default_rng(0)
 # Quarters: sums and means of them are exact in any order.
@@ -87,6 +99,13 @@ def arrays_of(model):
     return {name: np.array(model.get_variable_value(name)) for name in model.get_variable_names()}
 
 
+def finest_of(model):
+    """The method whose numbers tell most."""
+    if not is_classifier(model):
+        return "predict"
+    return "predict_proba" if hasattr(model, "predict_proba") else "decision_function"
+
+
 def outputs_of(model, X):
     names = ("predict", "predict_proba", "decision_function")
     return {name: getattr(model, name)(X) for name in names if hasattr(model, name)}
@@ -106,7 +125,7 @@ def assert_same_model(one, other, X=FRAME):
 
 def assert_alike(one, other, X=FRAME, Z=None, rtol=1e-4):
     """Predictions that differ by rounding only; ``Z`` is what ``X`` is to the other model."""
-    name = "predict_proba" if is_classifier(one) else "predict"
+    name = finest_of(one)
     ours, theirs = getattr(one, name)(X), getattr(other, name)(X if Z is None else Z)
     np.testing.assert_allclose(ours, theirs, rtol=rtol, atol=rtol)
 
@@ -332,17 +351,26 @@ def test_a_row_of_weight_zero_is_no_row(estimator, X, batch_size):
 @every_estimator
 @every_table
 def test_only_the_ratios_of_weights_count(estimator, X):
-    weights = np.linspace(0.25, 2, N)
-    assert_alike(fitted(estimator, X, 64 * weights), fitted(estimator, X, weights), X)
+    """But to a support vector machine weights are scikit-learn's: they multiply C."""
+    weights, penalty = np.linspace(0.25, 2, N), {}
+    if isinstance(estimator, learn.SVM):
+        penalty = {"l2_regularization": 64 * estimator.l2_regularization}
+    heavy = fitted(estimator, X, 64 * weights, **penalty)
+    assert_alike(heavy, fitted(estimator, X, weights), X)
 
 
-@every_estimator
+@pytest.mark.parametrize("estimator", (STEPPED | EXACT).values(), ids=STEPPED | EXACT)
 def test_a_row_of_weight_two_is_two_rows(estimator):
-    """In full batches, where it does not matter which batch a row falls into."""
+    """In full batches, where it does not matter which batch a row falls into.
+
+    Clusters begin at rows that are drawn; from the same centres the law holds for them too.
+    """
     if estimator not in EXACT.values():
         estimator = without_dropout(estimator).set_params(batch_size=2 * N, steps=10)
     if getattr(estimator, "batch_norm", False):
         estimator.set_params(batch_norm=False)  # its moments are those of the rows as they are
+    if getattr(estimator, "kernel", "linear") != "linear":
+        estimator.set_params(kernel="linear")  # others compare with rows that are drawn
     counts = np.arange(N) % 3 + 1
     weighted = fitted(estimator, sample_weight=counts * 1.0)
     rows = np.repeat(np.arange(N), counts)
@@ -496,5 +524,5 @@ def test_training_on_leaves_earlier_copies_alone(estimator):
     model.partial_fit(FRAME, target_of(estimator), steps=5)
     assert_same_bits(kept, values)
     assert_same_bits(outputs_of(early, FRAME), before)
-    name = "predict_proba" if is_classifier(model) else "predict"
+    name = finest_of(model)
     assert not np.array_equal(getattr(model, name)(FRAME), before[name])

@@ -83,6 +83,8 @@ def test_a_function_may_change_a_number():
         ({"optimizer": lambda: SGD(0.1)}, "should take the learning rate"),
         ({"optimizer": lambda rate: SGD(rate), "learning_rate": None}, "should take no argument"),
         ({"optimizer": SGD(0.5)}, "Set the rate in the Keras object"),
+        ({"optimizer": SGD(0.1, use_ema=True)}, "layers.moving_averages instead"),
+        ({"optimizer": lambda rate: SGD(rate, use_ema=True)}, "layers.moving_averages instead"),
         ({"learning_rate": -0.1}, "learning_rate should be"),
         ({"learning_rate": "fast"}, "learning_rate should be"),
         ({"learning_rate": tf.constant([0.1])}, "learning_rate should be"),

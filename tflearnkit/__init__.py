@@ -5,6 +5,7 @@ imports only from floors below its own::
 
     F0  errors           the few exceptions and warnings, and how their sentences are made
         cluster config   RunConfig: where and on what an estimator runs
+        replicas         where the steps of several devices or processes meet
     F1  data/            anything tabular -> Table -> chunks of equal shape
         checkpoint       dict of arrays + manifest <-> folder, atomically
         summaries        numbers for TensorBoard
@@ -22,6 +23,7 @@ imports only from floors below its own::
     F6  estimators/base  the scikit-learn face: fit, predict, evaluate, score
     F7  estimators/      the public classes, a few lines each
     F8  experiment learn_runner        an estimator and its data, run as a job
+        launch           starts a cluster of tasks on this machine
 
 Importing this package loads neither TensorFlow nor Keras: a name loads its room when it is first
 touched.
@@ -45,10 +47,18 @@ __version__ = "0.1.0"
 
 _ROOM_OF = {
     "Estimator": "estimators.estimator",
+    "KMeansClustering": "estimators.kmeans",
     "LogisticRegressor": "estimators.logistic_regressor",
     "BaseEstimator": "estimators.subclassed",
+    "BoostedTreesClassifier": "estimators.boosted_trees",
+    "BoostedTreesRegressor": "estimators.boosted_trees",
+    "ForestHParams": "estimators.tensor_forest",
+    "RandomForestClassifier": "estimators.random_forest",
+    "RandomForestRegressor": "estimators.random_forest",
+    "TensorForestEstimator": "estimators.tensor_forest",
     "WarmStartSettings": "estimators.warm_start",
     "LinearClassifier": "estimators.linear",
+    "SVM": "estimators.svm",
     "LinearRegressor": "estimators.linear",
     "DNNClassifier": "estimators.dnn",
     "DNNRegressor": "estimators.dnn",
@@ -79,6 +89,7 @@ _ROOM_OF = {
     "NanLossDuringTrainingError": "errors",
     "NotFittedError": "errors",
     "TrainingInterruptedWarning": "errors",
+    "WorkerLostError": "errors",
     "clear_programs": "engines.base",
 }
 _ROOMS = ("columns", "layers", "learn_runner", "losses", "metrics", "models", "monitors")
@@ -119,6 +130,11 @@ if TYPE_CHECKING:  # for editors and type checkers; at run time the names load l
         NanLossDuringTrainingError,
         NotFittedError,
         TrainingInterruptedWarning,
+        WorkerLostError,
+    )
+    from tflearnkit.estimators.boosted_trees import (  # noqa: F401
+        BoostedTreesClassifier,
+        BoostedTreesRegressor,
     )
     from tflearnkit.estimators.dnn import DNNClassifier, DNNRegressor  # noqa: F401
     from tflearnkit.estimators.dnn_linear_combined import (  # noqa: F401
@@ -126,9 +142,19 @@ if TYPE_CHECKING:  # for editors and type checkers; at run time the names load l
         DNNLinearCombinedRegressor,
     )
     from tflearnkit.estimators.estimator import Estimator  # noqa: F401
+    from tflearnkit.estimators.kmeans import KMeansClustering  # noqa: F401
     from tflearnkit.estimators.linear import LinearClassifier, LinearRegressor  # noqa: F401
     from tflearnkit.estimators.logistic_regressor import LogisticRegressor  # noqa: F401
+    from tflearnkit.estimators.random_forest import (  # noqa: F401
+        RandomForestClassifier,
+        RandomForestRegressor,
+    )
     from tflearnkit.estimators.subclassed import BaseEstimator  # noqa: F401
+    from tflearnkit.estimators.svm import SVM  # noqa: F401
+    from tflearnkit.estimators.tensor_forest import (  # noqa: F401
+        ForestHParams,
+        TensorForestEstimator,
+    )
     from tflearnkit.estimators.warm_start import WarmStartSettings  # noqa: F401
     from tflearnkit.experiment import Experiment  # noqa: F401
     from tflearnkit.export_strategy import ExportStrategy  # noqa: F401

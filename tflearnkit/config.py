@@ -7,6 +7,7 @@ import math
 import numbers
 import os
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from tflearnkit.cluster import CHIEFS, place_of
 from tflearnkit.errors import did_you_mean, listing
@@ -20,6 +21,7 @@ _COUNTS = (
     "save_summary_steps",
     "log_step_count_steps",
 )
+_KINDS = ("mirrored", "multi_worker", "auto")
 _FREE = ("tf_random_seed", "save_checkpoints_secs", *_COUNTS)  # may differ in one experiment
 
 
@@ -68,6 +70,10 @@ class RunConfig:
         there is none, the first worker.
     num_ps_replicas : int >= 0, default=None
         Tasks that keep parameters; None counts them in the cluster.
+    distribute : {"mirrored", "multi_worker", "auto"} or tf.distribute.Strategy, default=None
+        What shares each batch: "mirrored" the GPUs of this process, or its logical CPUs;
+        "multi_worker" the workers of the cluster. None goes by the cluster: its workers, where
+        there are several and no parameter servers. "auto" takes several GPUs, too.
 
     Raises
     ------
@@ -105,6 +111,7 @@ class RunConfig:
     evaluation_master: str = ""
     is_chief: bool | None = None
     num_ps_replicas: int | None = None
+    distribute: Any = None
 
     def __post_init__(self):
         if self.save_checkpoints_steps is not None and self.save_checkpoints_secs == _DEFAULT_SECS:
@@ -117,12 +124,16 @@ class RunConfig:
         for name in _COUNTS:
             _check_count(name, getattr(self, name))
         _check_devices(self)
+        _check_distribute(self)
         if self.save_checkpoints_steps is not None and self.save_checkpoints_secs is not None:
             raise ValueError(
                 "One of save_checkpoints_steps and save_checkpoints_secs was expected, but both "
                 f"came: {self.save_checkpoints_steps} and {self.save_checkpoints_secs}. "
                 "Give one of them."
             )
+
+    def __deepcopy__(self, memo):
+        return self  # it does not change, and a strategy cannot be copied
 
     @property
     def task_type(self) -> str | None:
@@ -228,4 +239,21 @@ def _check_devices(config: RunConfig) -> None:
         raise ValueError(
             f"log_device_placement should be True or False, but is "
             f"{config.log_device_placement!r}. Pass one of them."
+        )
+
+
+def _check_distribute(config: RunConfig) -> None:
+    kind = config.distribute
+    if kind is None or hasattr(kind, "num_replicas_in_sync"):
+        return
+    if kind not in _KINDS:
+        raise ValueError(
+            f"distribute should be one of {listing(map(repr, _KINDS))}, a tf.distribute.Strategy, "
+            f"or None, but is {kind!r}. Pass one of these.{did_you_mean(kind, _KINDS)}"
+        )
+    if kind == "multi_worker" and (config.num_worker_replicas < 2 or config.job_name is None):
+        raise ValueError(
+            "distribute should be 'multi_worker' where a cluster has several workers, and this "
+            f"process is one. Got the cluster {config.cluster_spec} and the job "
+            f"{config.job_name!r}: set TF_CONFIG, or give both to RunConfig."
         )

@@ -14,6 +14,7 @@ __all__ = [
     "NanLossDuringTrainingError",
     "NotFittedError",
     "TrainingInterruptedWarning",
+    "WorkerLostError",
     "did_you_mean",
     "listing",
 ]
@@ -21,6 +22,10 @@ __all__ = [
 
 class NanLossDuringTrainingError(RuntimeError):
     """The training loss became NaN or infinite; the estimator is as it was before ``fit``."""
+
+
+class WorkerLostError(RuntimeError):
+    """Another process that trained along is gone; the estimator is as it was before ``fit``."""
 
 
 class CheckpointError(ValueError):

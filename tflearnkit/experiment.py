@@ -12,11 +12,11 @@ from typing import Any
 from sklearn.base import clone
 
 from tflearnkit import checkpoint
-from tflearnkit.engines.base import serve
 from tflearnkit.estimators.base import BaseEstimator
 from tflearnkit.estimators.persistence import config_of, model_dir_of
 from tflearnkit.export_strategy import ExportStrategy
 from tflearnkit.monitors import ValidationMonitor
+from tflearnkit.replicas import serve
 
 __all__ = ["Experiment"]
 

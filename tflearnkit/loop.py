@@ -27,7 +27,8 @@ def train(engine, feeder, progress: Progress, monitors: list, last_step: int | N
     Parameters
     ----------
     engine : engine
-        ``run(chunk, step)`` takes the chunk's steps and returns loss sums and weights.
+        ``run(chunk, step)`` takes the chunk's steps, fewer where there is nothing left to learn,
+        and returns loss sums and weights, one of each a step.
     feeder : feeder
         ``chunk(step, n, capacity)`` brings the rows of ``n`` steps, of fewer before the end of a
         stream, or None at the end; ``ended`` tells; ``first_step`` is where its first epoch begins.
@@ -56,6 +57,7 @@ def train(engine, feeder, progress: Progress, monitors: list, last_step: int | N
         while last_step is None or progress.step < last_step:
             epochs.begin()
             border = _border(progress.step, monitors, [last_step, epochs.border], sizes.limit)
+            border = progress.least(border)
             if not _advance(engine, feeder, progress, monitors, border, sizes, means, epochs):
                 break
         epochs.end()
@@ -89,7 +91,7 @@ def _advance(engine, feeder, progress, monitors, border, sizes, means, epochs) -
         return False
     sums, weights = engine.run(chunk, step)
 
-    progress.step, progress.loss = step + chunk.steps, _mean(sums, weights)
+    progress.step, progress.loss = step + len(sums), _mean(sums, weights)
     _check_finite(sums, step)
     means.add(step, sums, weights)
 
@@ -107,7 +109,8 @@ def _advance(engine, feeder, progress, monitors, border, sizes, means, epochs) -
         monitor.post_step(progress.step)
     if progress.step == epochs.border:
         stops.append(epochs.end())
-    return not (ended or any(stops))
+    goes_on = not (ended or any(stops))
+    return bool(progress.least(goes_on))
 
 
 def _wanted(monitors: list, step: int) -> list:

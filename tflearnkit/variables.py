@@ -21,6 +21,7 @@ import numpy as np
 from tflearnkit.draws import stream_key
 from tflearnkit.errors import did_you_mean, listing
 from tflearnkit.initializers import glorot_uniform
+from tflearnkit.replicas import ALONE, Alone
 
 __all__ = [
     "Call",
@@ -61,6 +62,8 @@ class VariableStore:
     ----------
     seed : int, default=0
         Decides the values that they are made with; an engine sets those of `initial_state`.
+    replicas : Alone
+        Those that have the variables.
 
     Attributes
     ----------
@@ -74,7 +77,8 @@ class VariableStore:
         Whether what is made just now is made for the store.
     """
 
-    def __init__(self, seed: int = 0):
+    def __init__(self, seed: int = 0, replicas: Alone = ALONE):
+        self.replicas = replicas
         self.entries: dict[str, Entry] = {}
         self.objects: dict[str, Any] = {}
         self.complete = False
@@ -85,8 +89,7 @@ class VariableStore:
         """Return the object of that name, made by ``make`` outside of any graph the first time."""
         if name not in self.objects:
             self._check_open(name)
-            with self._making():
-                self.objects[name] = make()
+            self._make(lambda: self.objects.setdefault(name, make()))
         return self.objects[name]
 
     def variable(self, name, shape, dtype, initial, regularizer, trainable) -> Entry:
@@ -96,10 +99,13 @@ class VariableStore:
         shape = tuple(int(size) for size in shape)
         if name not in self.entries:
             self._check_open(name)
-            with self._making():
+
+            def make():
                 values = _begun(name, initial, self._rng, shape, dtype)
-                made = tf.Variable(values, trainable, name=name)
-            self.entries[name] = Entry(made, initial, regularizer)
+                made = self.replicas.variable(values, trainable, name)
+                self.entries[name] = Entry(made, initial, regularizer)
+
+            self._make(make)
         found = self.entries[name]
         if tuple(found.variable.shape) != shape or found.variable.dtype != tf.as_dtype(dtype):
             raise ValueError(
@@ -109,15 +115,11 @@ class VariableStore:
             )
         return found
 
-    @contextmanager
-    def _making(self) -> Iterator[None]:
+    def _make(self, make: Callable[[], Any]) -> None:
         """Make something outside of any graph, and show that it is made for the store."""
-        import tensorflow as tf
-
         before, self.is_making = self.is_making, True
         try:
-            with tf.init_scope():
-                yield
+            self.replicas.make(make)
         finally:
             self.is_making = before
 
@@ -160,6 +162,10 @@ class Call:
     store : VariableStore
     mode : str
         One of `ModeKeys`.
+    replicas : Alone
+        Those that share the batch.
+    share : float scalar
+        The part of the batch that the running one has.
     step : tensor
         The global step, int64: optimizer steps taken before this one.
     key : tensor
@@ -184,6 +190,8 @@ class Call:
     named: Counter = field(default_factory=Counter)  # how often a default name has come
     made: set = field(default_factory=set)  # names of the variables of this call
     drawn: int = 0  # how many keys were given out
+    replicas: Alone = ALONE
+    share: Any = 1.0
 
     @property
     def is_training(self) -> bool:
@@ -209,6 +217,13 @@ class Call:
         """Return a key for draws that nothing else in this call uses; see ``draws``."""
         self.drawn += 1
         return stream_key(self.key, self.drawn)
+
+    def means(self, tensors: list) -> list:
+        """Return means over the rows here as those over the batch, of which others may have rows.
+
+        One exchange serves all: ask for as many as there are at a time.
+        """
+        return self.replicas.means(tensors, self.share)
 
     @contextmanager
     def running(self) -> Iterator[Call]:

@@ -46,7 +46,11 @@ from tflearnkit.columns.embedded import (
     shared_embedding_columns,
 )
 from tflearnkit.columns.infer import infer_feature_columns, infer_real_valued_columns_from_input
-from tflearnkit.columns.inferred_numeric import SparseNumericColumn, StandardizedColumn
+from tflearnkit.columns.inferred_numeric import (
+    CentredColumn,
+    SparseNumericColumn,
+    StandardizedColumn,
+)
 from tflearnkit.columns.keys import (
     sparse_column_with_keys,
     sparse_column_with_vocabulary_file,
@@ -62,6 +66,7 @@ from tflearnkit.columns.vocabulary import VocabularyColumn
 
 __all__ = [
     "BucketizedColumn",
+    "CentredColumn",
     "Column",
     "ColumnSet",
     "CrossedColumn",

@@ -1,4 +1,4 @@
-"""Columns of numbers that are inferred: standardised ones, and those of a sparse matrix."""
+"""Columns of numbers that are inferred: standardised or centred, and those of a sparse matrix."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tflearnkit.columns.raw import as_matrix, raw_feature
 from tflearnkit.data.table import Table
 from tflearnkit.data.values import called
 
-__all__ = ["SparseNumericColumn", "StandardizedColumn"]
+__all__ = ["CentredColumn", "SparseNumericColumn", "StandardizedColumn"]
 
 _BLOCK = 2**15  # numbers looked at together
 
@@ -108,13 +108,17 @@ class StandardizedColumn(DenseColumn):
     def _numbers(self, features):
         # float64 keeps what little a large mean leaves of float32's digits; else it only costs
         dtype = np.float32 if np.abs(self._mean * self._inverse_scale).max() < 100 else np.float64
-        numbers = as_matrix(features[self.name], dtype)
-        if numbers.shape[1] != len(self.mean):
-            raise ValueError(
-                f"Column {self.name!r} has learned from {len(self.mean)} numbers per row, but X "
-                f"has {numbers.shape[1]}. Give it rows like those of training."
-            )
-        return numbers
+        return _check_width(self.name, as_matrix(features[self.name], dtype), len(self.mean))
+
+
+def _check_width(name: str, numbers, width: int):
+    """Return ``numbers`` if each row has as many as were learned from."""
+    if numbers.shape[1] != width:
+        raise ValueError(
+            f"Column {name!r} has learned from {width} numbers per row, but X has "
+            f"{numbers.shape[1]}. Give it rows like those of training."
+        )
+    return numbers
 
 
 def _joined(parts: list):
@@ -134,14 +138,10 @@ def _layout(columns: Sequence[StandardizedColumn]) -> tuple[np.ndarray, np.ndarr
 
 
 def _moments(numbers: np.ndarray, sample_weight) -> tuple:
-    """Return mean, standard deviation and number of missing values of each component.
-
-    Blocks of rows stay in the cache: over whole columns every operation waits for memory.
-    """
+    """Return mean, standard deviation and number of missing values of each component."""
     n_rows, width = numbers.shape
     weights = np.ones(n_rows) if sample_weight is None else np.reshape(sample_weight, -1)
-    step = max(1, _BLOCK // max(width, 1))
-    blocks = [slice(start, start + step) for start in range(0, n_rows, step)]
+    blocks = _blocks(n_rows, width)
 
     def deviations(mean):
         for rows in blocks:
@@ -166,6 +166,101 @@ def _moments(numbers: np.ndarray, sample_weight) -> tuple:
     mean += rest
     constant = scale <= 10 * np.finfo(np.float64).eps * np.abs(mean)
     return mean, np.where(constant, 1.0, scale), missing
+
+
+@dataclass(frozen=True)
+class CentredColumn(DenseColumn):
+    """Numbers minus their mean, which is learned: distances between rows stay what they are.
+
+    What clustering makes of numbers. The mean is taken off before the cast, so that float32 keeps
+    the digits of large numbers such as times. A missing number (NaN) becomes the mean.
+
+    Parameters
+    ----------
+    name : str
+        Name of the raw feature, of shape [n] or [n, d]. Dates count in seconds.
+    mean : tuple of d floats
+        Learned.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tflearnkit.data.table import Table
+    >>> table = Table({"age": np.array([20.0, 40.0, np.nan])})
+    >>> CentredColumn("age").learn(table).transform({"age": table["age"]}).numpy().tolist()
+    [[-10.0], [10.0], [0.0]]
+    """
+
+    name: str
+    mean: tuple[float, ...] = field(default=(), repr=False)
+
+    @property
+    def inputs(self) -> dict[str, str]:
+        return {self.name: "numbers"}
+
+    @property
+    def width(self) -> int:
+        return len(self.mean)
+
+    def learn(self, table: Table, sample_weight=None) -> CentredColumn:
+        numbers = as_matrix(raw_feature(table[self.name]))
+        with np.errstate(over="ignore", invalid="ignore"):
+            # To float32: any place nearby will do, and float32 numbers lose nothing by this one.
+            mean = _mean(numbers, sample_weight).astype(np.float32)
+        return replace(self, mean=tuple(mean.tolist()))
+
+    def transform(self, features) -> tf.Tensor:
+        return self.transform_all([self], features)
+
+    @classmethod
+    def transform_all(cls, columns: Sequence[CentredColumn], features) -> tf.Tensor:
+        numbers = [
+            _check_width(column.name, as_matrix(features[column.name]), len(column.mean))
+            for column in columns
+        ]
+        means = [np.array(column.mean) for column in columns]
+        if all(isinstance(array, np.ndarray) for array in numbers):
+            return tf.convert_to_tensor(_centred(numbers, means))
+        pairs = zip(numbers, means, strict=True)
+        centred = [tf.cast(tf.cast(n, tf.float64) - mean, tf.float32) for n, mean in pairs]
+        centred = tf.concat(centred, axis=1)
+        return tf.where(tf.math.is_nan(centred), np.float32(0), centred)
+
+
+def _centred(numbers: list[np.ndarray], means: list[np.ndarray]) -> np.ndarray:
+    """Return arrays minus their means, side by side, each number being touched but once."""
+    out = np.empty((len(numbers[0]), sum(map(len, means))), np.float32)
+    start = 0
+    with np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused by `encode`
+        for array, mean in zip(numbers, means, strict=True):
+            stop = start + len(mean)
+            mean = mean.astype(array.dtype) if array.dtype == np.float32 else mean
+            np.subtract(array, mean, out=out[:, start:stop], casting="same_kind")
+            start = stop
+    missing = np.isnan(out)
+    if missing.any():
+        out[missing] = 0
+    return out
+
+
+def _mean(numbers: np.ndarray, sample_weight) -> np.ndarray:
+    """Return the mean of each component over the rows that have it; 0 where none does."""
+    weights = np.ones(len(numbers)) if sample_weight is None else np.reshape(sample_weight, -1)
+    total = np.full(numbers.shape[1], weights.sum())
+    mean = np.zeros(numbers.shape[1])
+    for rows in _blocks(*numbers.shape):
+        mean += weights[rows] @ numbers[rows]
+    if np.isnan(mean).any():
+        given = ~np.isnan(numbers)
+        total = weights @ given
+        mean = weights @ np.where(given, numbers, 0.0)
+    return np.divide(mean, total, out=np.zeros_like(mean), where=total > 0)
+
+
+def _blocks(n_rows: int, width: int) -> list[slice]:
+    """Blocks of rows that stay in the cache: over whole columns all waits for memory."""
+    step = max(1, _BLOCK // max(width, 1))
+    return [slice(start, start + step) for start in range(0, n_rows, step)]
 
 
 @dataclass(frozen=True)
@@ -201,11 +296,7 @@ class SparseNumericColumn(IdColumn):
         matrix = features[self.name]
         if not isinstance(matrix, tf.SparseTensor):
             matrix = tf.sparse.from_dense(as_matrix(matrix))
-        if matrix.shape[1] != self.size:
-            raise ValueError(
-                f"Column {self.name!r} has learned from {self.size} numbers per row, but X has "
-                f"{matrix.shape[1]}. Give it rows like those of training."
-            )
+        _check_width(self.name, matrix, self.size)
         rows, ids = tf.unstack(matrix.indices, axis=1)
         n_rows = tf.unstack(matrix.dense_shape)[0]
         starts = tf.searchsorted(rows, tf.range(n_rows), out_type=tf.int64)

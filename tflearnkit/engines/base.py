@@ -13,7 +13,7 @@ from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-__all__ = ["borrowed", "clear_programs", "serve", "shared"]
+__all__ = ["borrowed", "clear_programs", "shared"]
 
 _LIMIT = 64  # programs kept; the least recently used one goes first
 
@@ -86,11 +86,3 @@ def clear_programs() -> None:
     >>> learn.clear_programs()
     """
     _programs.clear()
-
-
-def serve(config) -> None:
-    """Serve the other tasks of a cluster, as the task that a `RunConfig` names; never return."""
-    import tensorflow as tf
-
-    cluster = tf.train.ClusterSpec({job: list(tasks) for job, tasks in config.cluster_spec.items()})
-    tf.distribute.Server(cluster, job_name=config.job_name, task_index=config.task).join()

@@ -1,9 +1,10 @@
-"""A convex linear problem: the three losses, seen a block of rows at a time, and the objective.
+"""A convex linear problem: the losses, seen a block of rows at a time, and the objective.
 
 A loss looks at margins ``z`` and targets ``y``, both (rows, K), never at the design.  ``at``
 returns a :class:`Point`; ``bend`` multiplies by the second derivative; ``gram`` sums it over rows
 into a Hessian; ``diagonal`` is what a preconditioner needs of it; ``constant`` is the best margin
-(K,) where nothing but the mean target is known.
+(K,) where nothing but the mean target is known. ``couples_outputs`` says whether the K outputs
+share a loss, ``switches`` whether a second derivative is either there or not.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ class Point(NamedTuple):
 class Squared:
     """Half the squared error, summed over K outputs."""
 
-    couples_outputs = False
+    couples_outputs, switches = False, False
 
     @staticmethod
     def constant(mean):
@@ -57,7 +58,7 @@ class Squared:
 class Logistic:
     """Cross-entropy of one yes/no target (K = 1); a target may be a probability."""
 
-    couples_outputs = False
+    couples_outputs, switches = False, False
 
     @staticmethod
     def constant(mean):
@@ -90,7 +91,7 @@ class Logistic:
 class Softmax:
     """Cross-entropy over K classes, a column of coefficients for each, as in scikit-learn."""
 
-    couples_outputs = True
+    couples_outputs, switches = True, False
 
     @staticmethod
     def constant(mean):
@@ -133,9 +134,45 @@ class Softmax:
         return hessian
 
 
+class SquaredHinge:
+    """The square of what a row lacks to a margin of 1 on its side (K = 1); targets are -1 and 1.
+
+    Rows beyond the margin have no part in a Hessian: from one to the next few rows change.
+    """
+
+    couples_outputs, switches = False, True
+
+    @staticmethod
+    def constant(mean):
+        return mean
+
+    @staticmethod
+    def at(z, y) -> Point:
+        lacking = np.maximum(1 - y * z, 0)
+        return Point((lacking**2)[:, 0], -2 * y * lacking, 2.0 * (lacking > 0))
+
+    @staticmethod
+    def diagonal(state):
+        return state
+
+    @staticmethod
+    def bend(state, s):
+        return state * s
+
+    @staticmethod
+    def gram(x, state, weights, kind):
+        """Sum ``2 w x x'`` over the rows short of the margin, (d, d).
+
+        A change of the state, in place of the state, gives the change of the sum.
+        """
+        more, fewer = state[:, 0] > 0, state[:, 0] < 0
+        found = weighted_gram(x[more], 2 * weights[more], kind)
+        return found - weighted_gram(x[fewer], 2 * weights[fewer], kind) if fewer.any() else found
+
+
 def weighted_gram(x, h, kind):
     """``sum_i h_i x_i x_i'``, multiplied in ``kind``, returned in float64."""
-    largest = h.max()
+    largest = h.max(initial=0)
     if largest == 0:
         return np.zeros((x.shape[1],) * 2)
     scaled = x.astype(kind)
@@ -144,15 +181,20 @@ def weighted_gram(x, h, kind):
     return largest * (scaled.T @ scaled).astype(np.float64)
 
 
-LOSSES = {"squared": Squared, "logistic": Logistic, "softmax": Softmax}
+LOSSES = {
+    "squared": Squared,
+    "logistic": Logistic,
+    "softmax": Softmax,
+    "squared_hinge": SquaredHinge,
+}
 
 
 @dataclass(frozen=True)
 class Problem:
     """Minimise ``sum_i w_i loss_i(z_i) + l2 / 2 ||W||^2`` with weights that sum to one.
 
-    Parameters are arrays (columns + 1, K) in the working coordinates of the design, the
-    unpenalised intercept last.
+    Parameters are arrays (columns + 1, K) in the working coordinates of the design, the intercept
+    last; it is penalised where it is said to be, and the design is then not shifted.
     """
 
     design: Design
@@ -160,6 +202,7 @@ class Problem:
     targets: np.ndarray  # (n, K) float64
     weights: np.ndarray  # (n,) float64, positive, sum 1
     l2: float
+    penalises_intercept: bool = False
 
     def zero(self) -> np.ndarray:
         """No coefficients, and the intercept that fits the mean target."""
@@ -168,7 +211,8 @@ class Problem:
         return start
 
     def penalty(self, work) -> float:
-        return 0.5 * self.l2 * (work[:-1] ** 2).sum()
+        held = work if self.penalises_intercept else work[:-1]
+        return 0.5 * self.l2 * (held**2).sum()
 
     def objective(self, work) -> float:
         z = self.design.margins(work)
@@ -177,7 +221,8 @@ class Problem:
     def pull(self, work) -> np.ndarray:
         """The gradient of the penalty."""
         pull = self.l2 * work
-        pull[-1] = 0
+        if not self.penalises_intercept:
+            pull[-1] = 0
         return pull
 
     def scale(self, value: float) -> float:
@@ -203,4 +248,5 @@ class Problem:
             self.targets[rows],
             weights / weights.sum(),
             self.l2,
+            self.penalises_intercept,
         )

@@ -36,14 +36,17 @@ class Design:
 
     The shift only helps the solvers: with ``x = shift + x'`` the model ``(theta, b)`` is
     ``(theta, b + shift . theta)`` in the working coordinates; margins and penalty are the same.
+    Where the intercept is penalised it has to stay what it is: ``shifted`` is False then.
     Parameter arrays (width + 1, K) have one row per column, the intercept last.
     """
 
-    def __init__(self, dense, csr: sparse.csr_array | None = None):
-        self.dense, self.csr = dense, csr
+    def __init__(self, dense, csr: sparse.csr_array | None = None, shifted: bool = True):
+        self.dense, self.csr, self.shifted = dense, csr, shifted
         self.n, self.n_dense = dense.shape
         self.width = self.n_dense + (0 if csr is None else csr.shape[1])
-        self.shift = dense[:: max(1, self.n // SAMPLE)].mean(axis=0, dtype=np.float64)
+        self.shift = np.zeros(self.n_dense)
+        if shifted:
+            self.shift = dense[:: max(1, self.n // SAMPLE)].mean(axis=0, dtype=np.float64)
         self._blocks = [] if csr is None else _row_blocks(csr)
         # threads of its own: starting them anew takes as long as a product
         self._threads = ThreadPoolExecutor(len(self._blocks)) if self._blocks else None
@@ -55,13 +58,15 @@ class Design:
 
     def thinned(self, rows: slice) -> Design:
         """Some of the rows, as a design of their own."""
-        return Design(self.dense[rows], None if self.csr is None else self.csr[rows])
+        csr = None if self.csr is None else self.csr[rows]
+        return Design(self.dense[rows], csr, self.shifted)
 
     def densified(self) -> Design:
         """The same design with its ids as dense columns."""
         if self.csr is None:
             return self
-        return Design(np.hstack([self.dense, self.csr.astype(self.dense.dtype).toarray()]))
+        ids = self.csr.astype(self.dense.dtype).toarray()
+        return Design(np.hstack([self.dense, ids]), shifted=self.shifted)
 
     def to_working(self, theta):
         work = theta.astype(np.float64)
@@ -79,12 +84,14 @@ class Design:
         rows = max(CHUNK // entries, min(entries, 1024), 64)
         return [slice(start, min(start + rows, self.n)) for start in range(0, self.n, rows)]
 
-    def rows(self, part: slice) -> np.ndarray:
+    def rows(self, part: slice | np.ndarray) -> np.ndarray:
         """Some rows of the shifted [dense | 1], float64."""
-        x = np.empty((part.stop - part.start, self.n_dense + 1))
-        x[:, :-1] = self.dense[part]
+        dense = self.dense[part]
+        x = np.empty((len(dense), self.n_dense + 1))
+        x[:, :-1] = dense
         x[:, -1] = 1
-        x -= np.append(self.shift, 0)  # over whole rows: casting and shifting at once is slower
+        if self.shifted:  # over whole rows: casting and shifting at once is slower
+            x -= np.append(self.shift, 0)
         return x
 
     def margins(self, work, exact: bool = True):

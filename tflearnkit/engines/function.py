@@ -12,14 +12,15 @@ from tflearnkit.engines.base import borrowed
 from tflearnkit.engines.function_program import FunctionProgram
 from tflearnkit.engines.layout import Layout
 from tflearnkit.model_function import ModelFunction
+from tflearnkit.replicas import ALONE, Alone
 
 __all__ = ["FunctionEngine", "program_of"]
 
 
-def program_of(function: ModelFunction, layout: Layout, rows: int):
+def program_of(function: ModelFunction, layout: Layout, rows: int, replicas: Alone = ALONE):
     """Return the context that lends the program of a function, made where there is none."""
-    key = ("function", function.identity, layout)
-    return borrowed(key, lambda: FunctionProgram(function, layout, rows))
+    key = ("function", function.identity, layout, replicas.key)
+    return borrowed(key, lambda: FunctionProgram(function, layout, rows, replicas))
 
 
 class FunctionEngine:
@@ -35,17 +36,22 @@ class FunctionEngine:
         Decides the draws of layers together with the step.
     xla : bool
         Whether the program is compiled by XLA, where it can be.
+    replicas : Alone
+        Those that share each batch.
     """
 
-    def __init__(self, function, layout, rows: int, seed: int, xla: bool = False):
+    def __init__(
+        self, function, layout, rows: int, seed: int, xla: bool = False, replicas: Alone = ALONE
+    ):
         self.function, self.layout, self.rows = function, layout, rows
-        self.seed, self.xla = seed, xla
+        self.seed, self.xla = seed, xla and replicas.key is None
+        self.replicas = replicas
         self._stack = ExitStack()
         self._program: FunctionProgram | None = None
 
     def __enter__(self):
         self._stack.__enter__()
-        lent = program_of(self.function, self.layout, self.rows)
+        lent = program_of(self.function, self.layout, self.rows, self.replicas)
         self._program = self._stack.enter_context(lent)
         return self
 
@@ -58,11 +64,12 @@ class FunctionEngine:
 
         Returns the losses times the rows, and the rows, of each step.
         """
-        arrays = list(chunk.features.values())
+        own, rows = self.replicas.own, chunk.weights.shape[1]
+        arrays = [own(values) for values in chunk.features.values()]
         keys = step_keys(self.seed, step, len(chunk.weights))
-        losses = self._program.run(arrays, chunk.weights, keys, chunk.steps, self.xla)
-        rows = np.full(chunk.steps, chunk.weights.shape[1], np.float32)
-        return losses.numpy()[: chunk.steps] * rows, rows
+        losses = self._program.run(arrays, own(chunk.weights), keys, chunk.steps, rows, self.xla)
+        weights = np.full(chunk.steps, rows, np.float32)
+        return losses.numpy()[: chunk.steps] * weights, weights
 
     @property
     def summaries(self) -> dict[str, float]:

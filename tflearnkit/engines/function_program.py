@@ -19,6 +19,7 @@ from tflearnkit.engines.keras_variables import (
 from tflearnkit.engines.layout import Layout
 from tflearnkit.metrics.pending import Pending
 from tflearnkit.model_function import ModelFnOps, ModelFunction, is_keras_model
+from tflearnkit.replicas import Alone
 from tflearnkit.variables import Call, ModeKeys, VariableStore
 
 __all__ = ["FunctionProgram", "Outputs"]
@@ -53,23 +54,29 @@ class FunctionProgram:
         Of the batches that it gets.
     rows : int
         Rows of the batch that it is called with first, to make its variables.
+    replicas : Alone
+        Those that share each batch.
     """
 
-    def __init__(self, function: ModelFunction, layout: Layout, rows: int):
+    def __init__(self, function: ModelFunction, layout: Layout, rows: int, replicas: Alone):
         import tensorflow as tf
 
         self.function, self.layout, self.rows = function, layout, rows
-        self.store = VariableStore()
-        self.step = tf.Variable(0, dtype=tf.int64, trainable=False, name="global_step")
+        self.replicas = replicas
+        self.store = VariableStore(replicas=replicas)
+        self.plain = type(tf.Variable(0))
         self.compiled: dict = {}
         self.uncompilable = False
         self.summary_names: tuple[str, ...] | None = None  # until the first call
         self.summaries = np.zeros(0, np.float32)  # of the last step
         self._loaded = None
-        if function.is_builder:
-            self._remember_model()
-        with seeded(0), fresh_names():  # of which none are drawn or taken elsewhere
-            self._trace(self._one_step, [*layout.specs(rows), *_step_specs(rows)])
+        with replicas.scope():
+            self.step = replicas.variable(np.int64(0), False, "global_step")
+            if function.is_builder:
+                self._remember_model()
+        with replicas.scope(), seeded(0), fresh_names():  # of which none are taken elsewhere
+            first = partial(self._shared_step, rows=rows)
+            self._trace(first, [*layout.specs(rows), *_step_specs(rows)])
         self.store.complete = True
         self.variables = {name: entry.variable for name, entry in self.store.entries.items()}
         self.variables |= variables_by_name(self.store.objects)
@@ -107,19 +114,23 @@ class FunctionProgram:
     def state(self) -> dict[str, np.ndarray]:
         return {name: variable.numpy() for name, variable in self.variables.items()}
 
-    def run(self, arrays: list, weights, keys, steps: int, xla: bool):
-        """Take the steps of a chunk; return the loss of each."""
+    def run(self, arrays: list, weights, keys, steps: int, rows: int, xla: bool):
+        """Take the steps of a chunk; return the loss of each.
+
+        ``rows`` are those of a whole batch, of which other processes may have some.
+        """
         import tensorflow as tf
 
         self._loaded = None
         tensors = [tf.convert_to_tensor(a) for a in (*arrays, weights, keys, np.int32(steps))]
         weighted = self._weighted(weights[:steps])
-        key = *weights.shape, weighted
+        key = *weights.shape, rows, weighted
         if key in self.compiled:
             losses, self.summaries = self.compiled[key](*tensors)
             return losses
         xla = xla and not (self.uncompilable or self.layout.has_text)
-        self.compiled[key], (losses, self.summaries) = self._first_run(tensors, weighted, xla)
+        run = partial(self._steps, rows=rows, weighted=weighted)
+        self.compiled[key], (losses, self.summaries) = self._first_run(run, tensors, xla)
         return losses
 
     def outputs(self, arrays: list, mode: str) -> Outputs:
@@ -135,11 +146,10 @@ class FunctionProgram:
         """Return whether a Keras model is to be told the weights; functions always are."""
         return self.model is not None and not (weights == 1).all()
 
-    def _first_run(self, tensors, weighted: bool, xla: bool):
+    def _first_run(self, run, tensors, xla: bool):
         """Compile the loop and run it: by XLA where it can and that pays."""
         import tensorflow as tf
 
-        run = partial(self._steps, weighted=weighted)
         program = self._trace(run, tensors, xla)
         if xla and _draws_by_itself(program):  # XLA's generators are many times slower
             program, xla = self._trace(run, tensors), False
@@ -159,7 +169,7 @@ class FunctionProgram:
         function = tf.function(python_function, jit_compile=xla or None, autograph=False)
         return function.get_concrete_function(*arguments)
 
-    def _steps(self, *tensors, weighted: bool):
+    def _steps(self, *tensors, rows: int, weighted: bool):
         """Take steps one after the other."""
         import tensorflow as tf
 
@@ -167,37 +177,52 @@ class FunctionProgram:
 
         def one(i, losses, _):
             batch = [array[i] for array in (*arrays, weights, keys)]
-            loss, summaries = self._one_step(*batch, weighted=weighted)
+            loss, summaries = self._shared_step(*batch, rows=rows, weighted=weighted)
             return i + 1, tf.tensor_scatter_nd_update(losses, [[i]], [loss]), summaries
 
         start = 0, tf.zeros([weights.shape[0]]), tf.zeros([len(self.summary_names)])
         done = tf.while_loop(lambda i, *_: i < steps, one, start, parallel_iterations=1)
         return done[1:]
 
-    def _one_step(self, *tensors, weighted: bool = False):
+    def _shared_step(self, *tensors, rows: int, weighted: bool = False):
+        """Take one step on a batch of ``rows``, of which each replica has its own."""
+        *arrays, key = tensors
+
+        def on_a_replica(*arrays):
+            own = map(self.replicas.rows, arrays)
+            return self._one_step(*own, key, rows=rows, weighted=weighted)
+
+        return self.replicas.run(on_a_replica, *arrays)
+
+    def _one_step(self, *tensors, rows: int, weighted: bool):
         """Take one step: everything the function does to variables happens once."""
         import tensorflow as tf
 
         *arrays, weights, key = tensors
-        ops, summaries = self._call(ModeKeys.TRAIN, arrays, weights, key, weighted)
+        share = weights.shape[0] / rows
+        ops, summaries = self._call(ModeKeys.TRAIN, arrays, weights, key, weighted, share)
         if self.summary_names is None:
             self.summary_names = tuple(summaries)
         shown = [tf.cast(summaries[name], tf.float32) for name in self.summary_names]
+        loss = _scalar(ops.loss, self.function)
         done = [op for op in tf.nest.flatten(ops.train_op) if op is not None]
         with tf.control_dependencies([op for op in done if not isinstance(op, tf.Variable)]):
             self.step.assign_add(1)
-        return _scalar(ops.loss, self.function), tf.stack(shown) if shown else tf.zeros([0])
+        loss, *shown = self.replicas.means([loss, *shown], share)
+        return loss, tf.stack(shown) if shown else tf.zeros([0])
 
-    def _call(self, mode: str, arrays, weights, key, weighted: bool) -> tuple[ModelFnOps, dict]:
-        """Return what the function makes of a batch, and what it shows of it by name."""
+    def _call(self, mode: str, arrays, weights, key, weighted: bool, share=1.0) -> tuple:
+        """Return `ModelFnOps` of a batch, and what the function shows of it by name."""
         call = Call(self.store, mode, self.step.read_value(), key)
+        if mode == ModeKeys.TRAIN:
+            call.replicas, call.share = self.replicas, share
         with call.running():
             return self._ops(mode, arrays, weights, weighted), call.summaries
 
     def _ops(self, mode: str, arrays, weights, weighted: bool) -> ModelFnOps:
         features, targets = self.layout.joined(arrays)
         if self.model is None:
-            with made_apart(self.store, type(self.step)) as names:
+            with made_apart(self.store, self.plain) as names:
                 returned = self.function(features, targets, weights, mode)
             if not is_keras_model(returned):
                 refuse(names, self.function)

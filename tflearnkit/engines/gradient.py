@@ -11,6 +11,7 @@ import numpy as np
 from tflearnkit.draws import step_keys
 from tflearnkit.engines.base import borrowed
 from tflearnkit.engines.program import Program
+from tflearnkit.replicas import ALONE
 
 __all__ = ["GradientEngine", "Penalties", "initial_state"]
 
@@ -60,11 +61,17 @@ class GradientEngine:
         First and last step of the fit, which decaying learning rates span.
     xla : bool
         Whether the program is compiled by XLA: worth its compile time from some hundred steps on.
+        Several replicas are not.
+    replicas : Alone
+        Where the steps meet.
     """
 
-    def __init__(self, parts, task, optimizers, penalties, seed, plan=None, xla=False):
+    def __init__(
+        self, parts, task, optimizers, penalties, seed, plan=None, xla=False, replicas=ALONE
+    ):
         self.parts, self.task, self.optimizers = parts, task, optimizers
-        self.penalties, self.seed, self.plan, self.xla = penalties, seed, plan, xla
+        self.penalties, self.seed, self.plan = penalties, seed, plan
+        self.replicas, self.xla = replicas, xla and replicas.key is None
         self._constants = task.constants()
         self._stack = ExitStack()
         self._program: Program | None = None
@@ -77,11 +84,13 @@ class GradientEngine:
             tuple(optimizer.signature for optimizer in self.optimizers),
             self.penalties.switches,
             self.xla,
+            self.replicas.key,
         )
         self._stack.__enter__()
         build = lambda: Program(  # noqa: E731
-            self.parts, self.task, self.optimizers, self.penalties.switches, self.xla
-        )
+            self.parts, self.task, self.optimizers, self.penalties.switches, self.xla,
+            self.replicas,
+        )  # fmt: skip
         self._program = self._stack.enter_context(borrowed(key, build))
         return self
 
@@ -96,15 +105,17 @@ class GradientEngine:
         """
         capacity = chunk.weights.shape[0]
         rates = [opt.rates(step, capacity, self.plan) for opt in self.optimizers]
+        own = self.replicas.own
         others = (
-            chunk.targets,
-            chunk.weights,
+            own(chunk.targets),
+            own(chunk.weights),
             np.stack(rates, axis=1),
             step_keys(self.seed, step, capacity),
             np.array(self.penalties, np.float32),
             np.int32(chunk.steps),
         )
-        sums, weights = self._program.run(chunk.features, others, self._constants, chunk.widths)
+        features = {name: own(values) for name, values in chunk.features.items()}
+        sums, weights = self._program.run(features, others, self._constants, chunk.widths)
         return sums.numpy()[: chunk.steps], weights.numpy()[: chunk.steps]
 
     def state(self) -> dict[str, np.ndarray]:

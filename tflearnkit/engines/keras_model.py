@@ -10,7 +10,7 @@ import numpy as np
 from tflearnkit.engines.keras_building import fresh_names
 from tflearnkit.metrics.pending import Pending
 from tflearnkit.model_function import ModelFnOps
-from tflearnkit.variables import ModeKeys
+from tflearnkit.variables import ModeKeys, current_call
 
 __all__ = ["keras_ops"]
 
@@ -54,7 +54,12 @@ def keras_ops(model, features, targets, weights, mode: str) -> ModelFnOps:
         loss = _loss(model, features, targets, outputs, weights, training=True)
         scaled = model.optimizer.scale_loss(loss)
     trained = model.trainable_variables
-    model.optimizer.apply(tape.gradient(scaled, trained), trained)
+    gradients = tape.gradient(scaled, trained)
+    call = current_call()
+    if call.replicas.key is not None:
+        call.replicas.adopt(model.optimizer)
+        gradients = call.means([tf.convert_to_tensor(gradient) for gradient in gradients])
+    model.optimizer.apply(gradients, trained)
     return ModelFnOps(mode, loss=loss, train_op=loss)
 
 
@@ -62,7 +67,8 @@ def _loss(model, features, targets, outputs, weights, training: bool):
     """Return what the compiled losses, those of layers and regularizers add up to."""
     accepted = inspect.signature(model.compute_loss).parameters  # overridden, it may lack this one
     words = {"training": training} if "training" in accepted else {}
-    return model.compute_loss(features, targets, outputs, weights, **words)
+    loss = model.compute_loss(features, targets, outputs, weights, **words)
+    return loss * current_call().replicas.count  # by which Keras has divided it
 
 
 def _shown(model, outputs):

@@ -5,16 +5,25 @@ from __future__ import annotations
 import os
 import warnings
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 from scipy import linalg
-from threadpoolctl import threadpool_limits
 
-from tflearnkit.engines.convex import LOSSES, Logistic, Problem, Softmax, Squared
+from tflearnkit.engines.cholesky import Cholesky
+from tflearnkit.engines.convex import (
+    LOSSES,
+    Logistic,
+    Problem,
+    Softmax,
+    Squared,
+    SquaredHinge,
+)
 from tflearnkit.engines.design import Design, one_hot
 from tflearnkit.engines.newton_cg import newton_cg, shares_gram
 from tflearnkit.engines.quasi_newton import quasi_newton
+from tflearnkit.engines.threads import one_blas_thread
 from tflearnkit.errors import ConvergenceWarning
 
 DENSE_ENTRIES = 5e7  # the densified design has to fit in memory (200 MB in float32)
@@ -23,6 +32,7 @@ SOFTMAX_SIZE = 300  # digits (650 coefficients): Cholesky .6 s, conjugate gradie
 SPARSE_WORK = 2e9  # multiplications for one Hessian beyond which ids are better left sparse
 FLOAT32_WORK = 1e9  # multiplications for one Hessian from which float32 pays
 THIN, THIN_ROWS = 10, 20_000  # larger designs start from the optimum of every tenth row
+SWITCHING = 2048  # rows of a Hessian looked at together, where it is told from the last one
 SEPARATED = 1e-12  # an unpenalised loss below this is on its way to zero
 
 
@@ -38,7 +48,8 @@ class Solution(NamedTuple):
 
 
 def solve(
-    dense, ids, id_weights, n_ids, targets, weights, loss, l2, max_iter=100, tol=None, start=None
+    dense, ids, id_weights, n_ids, targets, weights, loss, l2, max_iter=100, tol=None, start=None,
+    penalises_intercept=False,
 ) -> Solution:
     """Minimise ``sum(w * loss(z)) / sum(w) + l2 / 2 * ||W||^2`` over ``W`` and the intercept.
 
@@ -58,13 +69,14 @@ def solve(
         Number of ids.
     targets : ndarray of shape (n, K) or (n,)
         'squared': K outputs; 'logistic': K independent yes/no labels (0, 1 or a probability);
-        'softmax': one column per class, rows summing to one.
+        'softmax': one column per class, rows summing to one; 'squared_hinge': K independent labels
+        -1 and 1.
     weights : ndarray of shape (n,) or None
         Not negative, not all zero; rows of weight zero are left out.
-    loss : {'squared', 'logistic', 'softmax'}
+    loss : {'squared', 'logistic', 'softmax', 'squared_hinge'}
         'squared' is half the squared error.
     l2 : float
-        Strength of the penalty, at least 0; the intercept is never penalised.
+        Strength of the penalty, at least 0.
     max_iter : int
         Newton steps, at most; ten times as many of a quasi-Newton method.
     tol : float, optional
@@ -73,6 +85,8 @@ def solve(
         Newton's method, 1e-6 by conjugate gradients, 1e-4 by the quasi-Newton method.
     start : Solution, optional
         Where to begin (a warm start).
+    penalises_intercept : bool
+        Whether the penalty is on the intercept too.
 
     Returns
     -------
@@ -95,19 +109,22 @@ def solve(
         dense, targets, weights = dense[kept], targets[kept], weights[kept]
         ids = None if ids is None else ids[kept]
         id_weights = None if id_weights is None else id_weights[kept]
-    design = Design(dense, one_hot(ids, id_weights, n_ids) if n_ids else None)
+    csr = one_hot(ids, id_weights, n_ids) if n_ids else None
+    design = Design(dense, csr, shifted=not penalises_intercept)
     weights = weights / weights.sum()
     loss = LOSSES[loss]
     if start is not None:
         start = np.vstack([start.dense_coef, start.id_coef, start.intercept])
     # labels of a multi-label target share nothing but the design
-    columns = [[k] for k in range(targets.shape[1])] if loss is Logistic else [slice(None)]
+    apart = loss in (Logistic, SquaredHinge)
+    columns = [[k] for k in range(targets.shape[1])] if apart else [slice(None)]
     copies = targets.shape[1] if loss.couples_outputs else 1
-    exact = _writes_hessian(design, copies)
+    exact = writes_hessian(design, copies)
     design = design.densified() if exact else design
     found = []
     for column in columns:
-        problem = Problem(design, loss, targets[:, column], weights, float(l2))
+        labels = targets[:, column]
+        problem = Problem(design, loss, labels, weights, float(l2), penalises_intercept)
         begin = None if start is None else design.to_working(start[:, column])
         found.append(_minimise(problem, exact, begin, max_iter, tol))
     theta = np.hstack([design.to_original(work) for work, *_ in found])
@@ -120,7 +137,7 @@ def solve(
     )
 
 
-def _writes_hessian(design: Design, copies: int) -> bool:
+def writes_hessian(design: Design, copies: int) -> bool:
     """Whether the Hessian is small enough, and cheap enough, to be written down."""
     size = (design.width + 1) * copies
     return (
@@ -147,7 +164,7 @@ def _minimise(problem, exact, start, max_iter, tol):
     tol = enough if tol is None else tol
     found = method(problem, start, max_iter, tol)
     _, steps, value, converged = found
-    if _separated(problem, value):
+    if _separated(problem, value) and problem.loss is not SquaredHinge:  # which is zero nearby
         warnings.warn(
             "Expected classes that overlap, but these are separated perfectly: without a penalty "
             f"the coefficients grow for ever, and were left finite after {steps} steps. Set "
@@ -188,8 +205,8 @@ def newton(problem, work, max_iter: int, tol: float):
     slow down, float64 takes over.  Near the optimum the last Hessian is used again.
     """
     squared, kind = problem.loss is Squared, _hessian_kind(problem)
-    value, gradient, hessian = _look(problem, work, kind)
-    factor = _Cholesky(hessian, kind)
+    value, gradient, hessian, last = _look(problem, work, kind)
+    factor = Cholesky(hessian, kind)
     if squared and problem.l2 == 0 and factor.singular:
         return _least_norm(problem)
     before, t = np.inf, 1.0
@@ -209,13 +226,14 @@ def newton(problem, work, max_iter: int, tol: float):
             break
         again = decrement < 1e-4 * scale and decrement < 0.1 * before
         wanted = np.float64 if stalled else kind
-        t, found = _line_search(problem, work, step, value, decrement, None if again else wanted)
-        work, (value, gradient, hessian) = work - t * step, found
+        look = partial(_look, problem, kind=None if again else wanted, last=last)
+        t, found = _line_search(problem, work, step, value, decrement, look)
+        work, (value, gradient, hessian, last) = work - t * step, found
         # only whole steps from Hessians of one kind tell whether progress has stalled
         before = decrement if t == 1 and wanted is kind else np.inf
         kind = wanted
         if not again:
-            factor = _Cholesky(hessian, kind)
+            factor = Cholesky(hessian, kind)
     return work, max_iter, value, False
 
 
@@ -227,42 +245,68 @@ def _hessian_kind(problem):
 
 
 def _separated(problem, value: float) -> bool:
-    """Whether an unpenalised classification loss is on its way to zero, at infinity."""
+    """Whether an unpenalised classification loss is on its way to zero."""
     return problem.l2 == 0 and problem.loss is not Squared and value < SEPARATED
 
 
-def _line_search(problem, work, step, value, decrement, kind):
-    """Halve the step until the objective falls; returns (t, what `_look` says there)."""
+def _line_search(problem, work, step, value, decrement, look):
+    """Halve the step until the objective falls; returns (t, what ``look`` says there)."""
     t, rounding = 1.0, 1e-14 * problem.scale(value)
     while True:
-        found = _look(problem, work - t * step, kind)
+        found = look(work - t * step)
         if found[0] <= value - 1e-4 * t * decrement + rounding or t < 1e-9:
             return t, found
         t /= 2
 
 
-def _look(problem, work, kind):
+class _Last(NamedTuple):
+    """A Hessian that the next one is told from, where rows have a part in it or have none."""
+
+    hessian: np.ndarray  # without the penalty
+    state: np.ndarray  # (n, 1)
+    kind: type
+
+    @staticmethod
+    def told_from(last, problem, state, kind, threads) -> _Last:
+        """Add to the last Hessian the rows that have come in, and take off those gone out."""
+        known, change = 0.0, state
+        if last is not None and last.kind is kind:
+            known, change = last.hessian, state - last.state
+        rows = np.flatnonzero(change)
+        pieces = np.array_split(rows, max(len(rows) // SWITCHING, os.cpu_count() or 1))
+
+        def gram(piece):
+            x, weights = problem.design.rows(piece), problem.weights[piece]
+            return problem.loss.gram(x, change[piece], weights, kind)
+
+        return _Last(known + sum(threads.map(gram, pieces)), state, kind)
+
+
+def _look(problem, work, kind, last=None):
     """Value, gradient and, where ``kind`` is a dtype, Hessian: one pass over chunks of rows.
 
-    A thread for each processor takes chunks, and BLAS none besides: over matrices of this size
-    its own threads wait for each other longer than they work, several times so on a busy machine.
+    A thread for each processor takes chunks. The fourth returned is the next ``last``.
     """
     copies = work.shape[1] if problem.loss.couples_outputs else 1
     chunks, n = problem.design.chunks(copies), os.cpu_count() or 1
-    with threadpool_limits(1, "blas"), ThreadPoolExecutor(n) as threads:
+    state = np.empty_like(problem.targets) if problem.loss.switches else None
+    with one_blas_thread(), ThreadPoolExecutor(n) as threads:
         shares = [chunks[i::n] for i in range(min(n, len(chunks)))]
-        found = threads.map(lambda share: _look_at(problem, work, kind, share), shares)
-        value, gradient, hessian = map(sum, zip(*found, strict=True))
+        look = partial(_look_at, problem, work, kind, state)
+        value, gradient, hessian = map(sum, zip(*threads.map(look, shares), strict=True))
+        if problem.loss.switches and kind is not None:
+            last = _Last.told_from(last, problem, state, kind, threads)
+            hessian = last.hessian.copy()
     value, gradient = value + problem.penalty(work), gradient + problem.pull(work)
     if kind is not None:
         diagonal = np.tile(problem.pull(np.ones((len(work), 1)))[:, 0], copies)
         hessian[np.diag_indices_from(hessian)] += diagonal
         if problem.loss is Softmax:
             _hold_gauge(hessian, copies)
-    return value, gradient, hessian
+    return value, gradient, hessian, last
 
 
-def _look_at(problem, work, kind, chunks):
+def _look_at(problem, work, kind, state, chunks):
     """What the rows of some chunks add to value, gradient and Hessian (0 where not asked for)."""
     loss, value, gradient, hessian = problem.loss, 0.0, 0.0, 0.0
     for part in chunks:
@@ -270,7 +314,9 @@ def _look_at(problem, work, kind, chunks):
         point = loss.at(x @ work, problem.targets[part])
         value += w @ point.value
         gradient = gradient + x.T @ (w[:, None] * point.residual)
-        if kind is not None:
+        if loss.switches:
+            state[part] = point.state
+        elif kind is not None:
             hessian = hessian + loss.gram(x, point.state, w, kind)
     return value, gradient, hessian
 
@@ -284,35 +330,6 @@ def _hold_gauge(hessian, k):
     d = len(hessian) // k
     blocks, j = hessian.reshape(k, d, k, d), np.arange(d)
     blocks[:, j, :, j] += np.einsum("kjkj->j", blocks)[:, None, None] / k
-
-
-class _Cholesky:
-    """Solves with a Hessian brought to a unit diagonal, and a ridge where it is singular.
-
-    Steps are then too short in the flat directions only, where the next steps complete them.
-    """
-
-    def __init__(self, hessian, kind):
-        self._root = np.sqrt(np.maximum(hessian.diagonal(), 0))
-        self._root[self._root == 0] = 1  # a column that is zero in every row
-        unit = hessian / self._root / self._root[:, None]
-        noise = 30 * np.finfo(kind).eps * np.sqrt(len(unit))
-        self._lower, failed = linalg.lapack.dpotrf(unit, lower=1)
-        self.singular = failed != 0 or self._lower.diagonal().min() ** 2 < noise
-        while self.singular and (failed or noise < 1):
-            unit[np.diag_indices_from(unit)] += noise
-            self._lower, failed = linalg.lapack.dpotrf(unit, lower=1)
-            if not failed:
-                break
-            noise *= 10
-
-    def solve(self, gradient):
-        root = self._root[:, None]
-        if len(root) == len(gradient):  # one Hessian for every output
-            return linalg.cho_solve((self._lower, True), gradient / root) / root
-        flat = gradient.T.reshape(-1, 1)  # class by class
-        step = linalg.cho_solve((self._lower, True), flat / root) / root
-        return step.reshape(gradient.shape[1], -1).T
 
 
 def _least_norm(problem):

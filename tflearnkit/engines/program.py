@@ -50,6 +50,16 @@ class Flat:
             for (storage, _, _), piece in zip(self.entries, pieces, strict=True)
         }
 
+    def held_back(self, flat):
+        """Return a vector of the arrays with those that are not penalised set to 0."""
+        import tensorflow as tf
+
+        pieces = [
+            flat[start:stop] if storage.penalised else tf.zeros([stop - start])
+            for storage, start, stop in self.entries
+        ]
+        return tf.concat(pieces, 0)
+
     def penalised(self) -> np.ndarray:
         return np.concatenate(
             [
@@ -110,28 +120,32 @@ def _slots(name: str, optimizer, weights) -> dict:
 class Program:
     """Variables, optimizers and the compiled loop over the steps of a chunk."""
 
-    def __init__(self, parts, task, optimizers: tuple[Optimizer, ...], switches, xla):
-        import tensorflow as tf
-
-        self.parts, self.task = parts, task
+    def __init__(self, parts, task, optimizers: tuple[Optimizer, ...], switches, xla, replicas):
+        self.parts, self.task, self.replicas = parts, task, replicas
         self.l1, self.l2, self.clip, _ = switches
         self.flats = [Flat(part) for part in parts]
-        self.weights = [tf.Variable(tf.zeros(flat.size)) for flat in self.flats]
-        self.frozen = {
-            storage.name: tf.Variable(tf.zeros(storage.shape))
-            for flat in self.flats
-            for storage in flat.frozen
-        }
-        self.optimizers = [optimizer.build() for optimizer in optimizers]
+        with replicas.scope():
+            self._make_variables(optimizers)
         self.sets_rate = [optimizer.rate is not None for optimizer in optimizers]
-        self.slots = {}
-        for part, optimizer, weights in zip(parts, self.optimizers, self.weights, strict=True):
-            optimizer.build([weights])
-            self.slots.update(_slots(part.name, optimizer, weights))
         # A slot begins with one value throughout (0, or an accumulator's start).
         self.fresh = {name: np.ravel(slot.numpy())[:1] for name, slot in self.slots.items()}
         self.xla = xla
         self.compiled: dict = {}
+
+    def _make_variables(self, optimizers: tuple[Optimizer, ...]) -> None:
+        make = self.replicas.variable
+        self.weights = [make(np.zeros(flat.size, np.float32)) for flat in self.flats]
+        self.frozen = {
+            storage.name: make(np.zeros(storage.shape, np.float32), trainable=False)
+            for flat in self.flats
+            for storage in flat.frozen
+        }
+        self.optimizers = [optimizer.build() for optimizer in optimizers]
+        self.slots = {}
+        for part, optimizer, weights in zip(self.parts, self.optimizers, self.weights, strict=True):
+            self.replicas.adopt(optimizer)
+            optimizer.build([weights])
+            self.slots.update(_slots(part.name, optimizer, weights))
 
     def run(self, features: dict, others: tuple, constants: dict, widths):
         """Take the steps of a chunk; see `_run`. Tensors travel alone and in a row: TensorFlow
@@ -180,12 +194,18 @@ class Program:
 
         capacity = weights.shape[0]
 
-        def one_step(i, sums, totals):
-            batch = {name: values[i] for name, values in features.items()}
-            training = Training(keys[i], weights[i], penalties[3])
-            loss_sum, total = self._step(
-                batch, targets[i], training, rates[i], penalties, constants, widths
+        rows, total_of = self.replicas.rows, self.replicas.total
+
+        def on_a_replica(i):
+            batch = {name: rows(values[i]) for name, values in features.items()}
+            here = rows(weights[i])
+            training = Training(keys[i], here, penalties[3], self.replicas.place, total_of)
+            return self._step(
+                batch, rows(targets[i]), training, rates[i], penalties, constants, widths
             )
+
+        def one_step(i, sums, totals):
+            loss_sum, total = self.replicas.run(on_a_replica, i)
             at = [[i]]
             sums = tf.tensor_scatter_nd_update(sums, at, [loss_sum])
             return i + 1, sums, tf.tensor_scatter_nd_update(totals, at, [total])
@@ -206,13 +226,17 @@ class Program:
             for flat, values in zip(self.flats, flats, strict=True):
                 params.update(flat.split(values))
             scores, alone, updates = self._scores(params, batch, widths, training)
-            total = tf.reduce_sum(training.weights)
-            objective = self._mean(self.task.loss(scores, targets), training.weights, total)
+            objective = tf.reduce_sum(self.task.loss(scores, targets) * training.weights)
             if alone is not None:
-                objective += self._mean(self.task.loss(alone, targets), training.weights, total)
-            if self.l2:
-                objective += penalties[1] * self._half_squares(params)
-        gradients = self._held_back(tape.gradient(objective, flats), penalties)
+                objective += tf.reduce_sum(self.task.loss(alone, targets) * training.weights)
+        nothing = tf.UnconnectedGradients.ZERO
+        gradients = tape.gradient(objective, flats, unconnected_gradients=nothing)
+        gradients = map(tf.convert_to_tensor, gradients)
+        reported = self.task.reported(scores, targets, constants)
+        sums = tf.reduce_sum(reported * training.weights), tf.reduce_sum(training.weights)
+        *gradients, reported, total = self.replicas.totals([*gradients, *sums])
+        gradients = [tf.math.divide_no_nan(gradient, total) for gradient in gradients]
+        gradients = self._held_back(gradients, flats, penalties)
         for number, optimizer in enumerate(self.optimizers):
             if self.sets_rate[number]:
                 optimizer.learning_rate = rates[number]
@@ -221,14 +245,7 @@ class Program:
                 self._shrink(number, penalties[0] * optimizer.learning_rate)
         for name, value in updates.items():
             self.frozen[name].assign(value)
-        reported = self.task.reported(scores, targets, constants)
-        return tf.reduce_sum(reported * training.weights), total
-
-    @staticmethod
-    def _mean(losses, weights, total):
-        import tensorflow as tf
-
-        return tf.math.divide_no_nan(tf.reduce_sum(losses * weights), total)
+        return reported, total
 
     def _scores(self, params, batch, widths, training):
         """Return the summed scores, those of the centred bias alone (or None), and updates."""
@@ -245,16 +262,15 @@ class Program:
             scores += found
         return scores, alone, updates
 
-    def _half_squares(self, params):
+    def _held_back(self, gradients, weights, penalties):
+        """Return the gradients of the mean loss with those of L2, clipped."""
         import tensorflow as tf
 
-        entries = [storage for flat in self.flats for storage, _, _ in flat.entries]
-        return tf.add_n([tf.nn.l2_loss(params[s.name]) for s in entries if s.penalised])
-
-    def _held_back(self, gradients, penalties):
-        import tensorflow as tf
-
-        gradients = [tf.convert_to_tensor(gradient) for gradient in gradients]
+        if self.l2:
+            gradients = [
+                gradient + penalties[1] * flat.held_back(values)
+                for gradient, flat, values in zip(gradients, self.flats, weights, strict=True)
+            ]
         if self.clip:
             gradients, _ = tf.clip_by_global_norm(gradients, penalties[2])
         return gradients

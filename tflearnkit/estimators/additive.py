@@ -19,6 +19,7 @@ from tflearnkit.estimators.trainee import Trainee
 from tflearnkit.monitors.history import History
 from tflearnkit.optimizers import Optimizer, resolve_optimizer
 from tflearnkit.parts import CentredBias
+from tflearnkit.replicas import replicas_of
 
 __all__ = ["AdditiveEstimator"]
 
@@ -125,13 +126,13 @@ class AdditiveEstimator(BaseEstimator):
             found.append(resolve_optimizer("Adagrad", 0.1))
         return tuple(found)
 
-    def _penalties(self, n_rows: int | None) -> Penalties:
-        """Return what holds the weights back; ``n_rows`` is None for a stream."""
+    def _penalties(self, weights: np.ndarray | None) -> Penalties:
+        """Return what holds the parts back; ``weights`` of all rows are None for a stream."""
         deep = next((side for side in self._present_sides() if isinstance(side, DeepPart)), None)
         l2 = self.l2_regularization
         return Penalties(
             self.l1_regularization,
-            _default_l2(is_classifier(self), n_rows) if l2 is None else l2,
+            _default_l2(is_classifier(self), weights) if l2 is None else l2,
             self.gradient_clip_norm or 0.0,
             deep.dropout if deep else 0.0,
         )
@@ -149,15 +150,16 @@ class AdditiveEstimator(BaseEstimator):
         return {"model_": model}
 
 
-def _default_l2(classifies: bool, n_rows: int | None) -> float:
+def _default_l2(classifies: bool, weights: np.ndarray | None) -> float:
     """Return the L2 strength of networks; below 2000 rows it grows, worth two rows of evidence."""
     strength = 1e-3 if classifies else 1e-4
-    return strength * max(1.0, 2000 / n_rows) if n_rows else strength
+    return strength if weights is None else strength * max(1.0, 2000 / len(weights))
 
 
 def draw_seed(estimator) -> int:
     """Return the number that every draw of a fit comes from."""
+    config = persistence.config_of(estimator)
     state = estimator.random_state
-    if state is None and estimator.config is not None:
-        state = estimator.config.tf_random_seed
-    return int(check_random_state(state).randint(2**31 - 1))
+    state = config.tf_random_seed if state is None else state
+    seed = int(check_random_state(state).randint(2**31 - 1))
+    return replicas_of(config).least(seed)  # the same in all processes

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator as SklearnBase
@@ -19,6 +20,7 @@ from tflearnkit.estimators.callbacks import CallbackTasks
 from tflearnkit.estimators.model import FittedModel
 from tflearnkit.estimators.schedule import Asked
 from tflearnkit.estimators.sources import read_evaluation, read_rows, read_source
+from tflearnkit.replicas import replicas_of
 
 __all__ = ["BaseEstimator", "either"]
 
@@ -33,9 +35,11 @@ class BaseEstimator(CallbackSupportMixin, SklearnBase):
 
     _allow_nd = False  # whether rows of an array may be images and the like
     _needs_targets = True
+    example_id_column: str | None = None  # a column of X that names the rows, and is no feature
     _several_targets = False  # whether they may be a dict of arrays
     _signed_weights = False  # whether rows may weigh less than nothing
     _understood: frozenset | None = None  # parameters with the usual meaning; None: all of them
+    _constraints: ClassVar[dict] = {}  # of parameters of its own, in scikit-learn's notation
 
     @with_callbacks
     def fit(
@@ -92,12 +96,14 @@ class BaseEstimator(CallbackSupportMixin, SklearnBase):
         asked = Asked.of(self, steps, max_steps, epochs, batch_size, monitors)
         X = either(X, x)
         parameters.check(self, asked)
+        replicas = self._replicas()
         # Made first, as scikit-learn tears callbacks down by it also where the fit fails.
         tasks = CallbackTasks(self, self._init_callback_context(max_subtasks=None))
         with self._unchanged_on_error():
             tasks.fit_begin(X, y, sample_weight)
             source = read_source(self, X, y, sample_weight, input_fn, batch_size)
-            self._train(source, asked, tasks if hasattr(self, "_skl_callbacks") else None)
+            callbacks = tasks if hasattr(self, "_skl_callbacks") else None
+            self._train_together(replicas, source, asked, callbacks)
             tasks.fit_end()
         return self
 
@@ -109,13 +115,24 @@ class BaseEstimator(CallbackSupportMixin, SklearnBase):
         rows = self.batch_size if batch_size is None else batch_size
         asked = Asked(steps, None, epochs, rows, parameters.as_monitors(monitors))
         parameters.check(self, asked, "partial_fit")
+        replicas = self._replicas()
         with self._unchanged_on_error():
             fresh = not self.__sklearn_is_fitted__()
             source = read_source(
                 self, X, y, sample_weight, input_fn, batch_size, reset=fresh
             )
-            self._train(source, asked, onward=True, classes=classes)
+            self._train_together(replicas, source, asked, onward=True, classes=classes)
         return self
+
+    def _replicas(self):
+        """Return those that train together, which meet before TensorFlow does anything else."""
+        return replicas_of(persistence.config_of(self))
+
+    def _train_together(self, replicas, *how, **more) -> None:
+        """Train along with other processes, if there are any, until the chief has saved."""
+        with replicas.together():
+            self._train(*how, **more)
+            replicas.least(0)
 
     def evaluate(
         self,
@@ -156,7 +173,8 @@ class BaseEstimator(CallbackSupportMixin, SklearnBase):
             self, either(X, x), y, sample_weight, input_fn, steps=steps, batch_size=batch_size
         )
         found = model.evaluate(batches, metrics)
-        evaluation.write_summary(persistence.model_dir_of(self), name, found)
+        if persistence.config_of(self).is_chief:
+            evaluation.write_summary(persistence.model_dir_of(self), name, found)
         return found
 
     def get_variable_names(self) -> list[str]:

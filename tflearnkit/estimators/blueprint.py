@@ -31,6 +31,7 @@ class WidePart:
 
     columns: tuple | None
     optimizer: Any
+    penalised_bias: bool = False
 
     def declare(self, inferred: tuple) -> tuple:
         """Return the columns of the part, the inferred ones where none were given."""
@@ -45,7 +46,7 @@ class WidePart:
                     f"numbers and ids, not {type(column).__name__}. Pass its source column."
                 )
         dense, ids = _blocks(columns, declared)
-        return Wide(dense, ids, n_outputs)
+        return Wide(dense, ids, n_outputs, self.penalised_bias)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The classifier's face: labels and probabilities."""
+"""The classifier's face: labels, and probabilities where a model has them."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from tflearnkit.estimators.base import either
 from tflearnkit.estimators.weights import check_class_weight
 from tflearnkit.tasks import infer_classification
 
-__all__ = ["ClassifierFace", "gathered"]
+__all__ = ["ClassifierFace", "LabelFace", "gathered"]
 
 
-class ClassifierFace(ClassifierMixin):
+class LabelFace(ClassifierMixin):
     """What classifiers do beyond other estimators; stands left of the estimator's base."""
 
     def partial_fit(
@@ -50,7 +50,7 @@ class ClassifierFace(ClassifierMixin):
         )
 
     def predict(self, X=None, *, x=None, input_fn=None, batch_size=None, as_iterable=False):
-        """Return the most probable label of each row.
+        """Return the most probable label of each row, that of the largest score.
 
         Parameters
         ----------
@@ -75,25 +75,8 @@ class ClassifierFace(ClassifierMixin):
         )
         return gathered(blocks, as_iterable)
 
-    def predict_proba(self, X=None, *, x=None, input_fn=None, batch_size=None, as_iterable=False):
-        """Return probabilities, as ``predict`` does labels.
-
-        Returns
-        -------
-        array of shape (n, n_classes)
-            In the order of ``classes_``; for multi-label targets one column a label.
-        """
-        outputs = self._outputs_by_block(either(X, x), input_fn, batch_size)
-        blocks = (linked for _, linked in outputs)
-        return gathered(blocks, as_iterable)
-
-    def predict_log_proba(self, X=None, *, input_fn=None, batch_size=None):
-        """Return the logarithms of ``predict_proba``."""
-        with np.errstate(divide="ignore"):  # a probability may be 0 in float32
-            return np.log(self.predict_proba(X, input_fn=input_fn, batch_size=batch_size))
-
     def decision_function(self, X=None, *, input_fn=None, batch_size=None):
-        """Return the scores that probabilities come from.
+        """Return the scores of classes, which labels (and any probabilities) come from.
 
         Returns
         -------
@@ -101,7 +84,11 @@ class ClassifierFace(ClassifierMixin):
         """
         scores, _ = self._outputs(X, input_fn, batch_size)
         scores = scores.astype(np.float64)  # in which scikit-learn calibrates them
-        return scores[:, 0] if self.model_.task.kind == "binary" else scores
+        return scores[:, 0] if self._has_one_score() else scores
+
+    def _has_one_score(self) -> bool:
+        """Return whether a single score stands for two classes."""
+        return len(self.classes_) == 2 and self.model_.task.n_outputs == 1
 
     def _check_same_classes(self, classes) -> None:
         if not np.array_equal(np.unique(_listed(classes)), self.classes_):
@@ -124,6 +111,27 @@ class ClassifierFace(ClassifierMixin):
         found = super()._fitted_attributes(model)
         labels = getattr(model.task, "labels", None)
         return found | {"classes_": np.arange(model.task.n_outputs) if labels is None else labels}
+
+
+class ClassifierFace(LabelFace):
+    """What classifiers do that know probabilities, and of several labels at once."""
+
+    def predict_proba(self, X=None, *, x=None, input_fn=None, batch_size=None, as_iterable=False):
+        """Return probabilities, as ``predict`` does labels.
+
+        Returns
+        -------
+        array of shape (n, n_classes)
+            In the order of ``classes_``; for multi-label targets one column a label.
+        """
+        outputs = self._outputs_by_block(either(X, x), input_fn, batch_size)
+        blocks = (linked for _, linked in outputs)
+        return gathered(blocks, as_iterable)
+
+    def predict_log_proba(self, X=None, *, input_fn=None, batch_size=None):
+        """Return the logarithms of ``predict_proba``."""
+        with np.errstate(divide="ignore"):  # a probability may be 0 in float32
+            return np.log(self.predict_proba(X, input_fn=input_fn, batch_size=batch_size))
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -7,8 +7,10 @@ import numpy as np
 from tflearnkit.data.feeder import StreamFeeder, TableFeeder
 from tflearnkit.engines.function import FunctionEngine
 from tflearnkit.estimators.function_model import FittedFunction
+from tflearnkit.estimators.persistence import config_of
 from tflearnkit.estimators.schedule import Asked, Schedule, check_one_pass
 from tflearnkit.estimators.sources import StreamSource, TableSource
+from tflearnkit.replicas import replicas_of
 
 __all__ = ["FunctionTrainee"]
 
@@ -27,7 +29,7 @@ class FunctionTrainee:
         What the engine begins with.
     """
 
-    def __init__(self, model: FittedFunction, source, asked: Asked, onward: bool):
+    def __init__(self, estimator, model: FittedFunction, source, asked: Asked, onward: bool):
         feed = _feed_stream if isinstance(source, StreamSource) else _feed_rows
         self.feeder, self.schedule = feed(model, source, asked, onward)
         self.state = model.state
@@ -37,6 +39,7 @@ class FunctionTrainee:
             self.schedule.batch_size,
             model.seed,
             xla=self.schedule.pays_xla(model.step if asked.max_steps is None else 0),
+            replicas=replicas_of(config_of(estimator)),
         )
         self._start = model
 

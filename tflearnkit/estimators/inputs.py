@@ -13,6 +13,7 @@ from sklearn.utils import check_array
 from tflearnkit.data.table import EMPTY, Table, as_table, check_finite
 from tflearnkit.data.targets import NamedTargets
 from tflearnkit.errors import did_you_mean, listing
+from tflearnkit.estimators.example_ids import without_example_ids
 from tflearnkit.estimators.weights import (
     check_some_weight,
     class_weights,
@@ -56,10 +57,10 @@ def read_table(estimator, X, *, reset: bool) -> Table:
         table = as_table(X)
         _check_some_rows(table)
         check_finite(table)
-        return _check_names(estimator, table, reset)
+        return _check_names(estimator, without_example_ids(estimator, table, reset), reset)
     table = _read_array(estimator, X)
     check_finite(table)
-    return _by_position(estimator, table, reset)
+    return _by_position(estimator, without_example_ids(estimator, table, reset), reset)
 
 
 def _read_array(estimator, X) -> Table:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from tflearnkit.columns import StandardizedColumn, check_feature_columns
@@ -36,20 +38,16 @@ class _Linear(AdditiveEstimator):
     def _solve(self, model: FittedModel, source, asked) -> FittedModel | None:
         if self._needs_steps(source, asked) or model.task.n_outputs == 0:
             return None
-        return solve_exactly(model, source.sample, self.l2_regularization)
+        solver = partial(_solve, task=model.task, l2=self.l2_regularization)
+        return solve_exactly(model, source.sample, solver)
 
     def _needs_steps(self, source, asked) -> bool:
         """Return whether anything asks for mini-batches: a stream, an optimizer, a monitor..."""
         return (
-            isinstance(source, StreamSource)
-            or self.optimizer is not None
-            or self.learning_rate is not None
+            asks_for_steps(self, source, asked)
             or self.l1_regularization > 0
             or self.gradient_clip_norm is not None
             or self.enable_centered_bias
-            or self.early_stopping
-            or asked.bounded
-            or bool(asked.monitors)
         )
 
     def _fitted_attributes(self, model: FittedModel) -> dict:
@@ -62,21 +60,31 @@ class _Linear(AdditiveEstimator):
         return super()._fitted_attributes(model) | {"coef_": coef, "intercept_": intercept}
 
 
-def solve_exactly(model: FittedModel, sample, l2: float) -> FittedModel:
-    """Return the linear model of least mean loss plus ``l2 / 2 * |w|^2``."""
+def asks_for_steps(estimator, source, asked) -> bool:
+    """Return whether mini-batches are asked for by what every estimator understands."""
+    return (
+        isinstance(source, StreamSource)
+        or estimator.optimizer is not None
+        or estimator.learning_rate is not None
+        or estimator.early_stopping
+        or asked.bounded
+        or bool(asked.monitors)
+    )
+
+
+def solve_exactly(model: FittedModel, sample, solver) -> FittedModel | None:
+    """Return the linear model of the coefficients that ``solver`` finds, None where it finds none.
+
+    ``solver(dense, ids, id_weights, n_ids, targets, weights)`` gets encoded rows and targets.
+    """
     table, y, weights = sample
     occurring = Occurring.of(model, model.columns.encode(table))
     encoded = occurring.encoded
     wide: Wide = occurring.model.parts[0]
     ids, counts = _ids(wide, encoded)
-    targets = model.task.encode(y)
-    if model.task.kind == "multiclass":
-        targets = np.eye(model.task.n_outputs)[targets]
-    if model.task.kind == "regression":
-        l2 = l2 / 2  # the solver halves the squared error
-    solution = newton.solve(
-        encoded.dense, ids, counts, wide.n_ids, targets, weights, _LOSSES[model.task.kind], l2
-    )
+    solution = solver(encoded.dense, ids, counts, wide.n_ids, model.task.encode(y), weights)
+    if solution is None:
+        return None
     state = {
         "linear/bias_weight": solution.intercept,
         "linear/dense": solution.dense_coef,
@@ -84,6 +92,15 @@ def solve_exactly(model: FittedModel, sample, l2: float) -> FittedModel:
     }
     state = {s.name: state[s.name].astype(np.float32) for s in wide.storages}
     return model.with_state(occurring.expanded(state), model.step + solution.n_iter)
+
+
+def _solve(dense, ids, id_weights, n_ids, targets, weights, task, l2: float):
+    """Return what minimises the mean loss plus ``l2 / 2 * |w|^2``."""
+    if task.kind == "multiclass":
+        targets = np.eye(task.n_outputs)[targets]
+    if task.kind == "regression":
+        l2 = l2 / 2  # the solver halves the squared error
+    return newton.solve(dense, ids, id_weights, n_ids, targets, weights, _LOSSES[task.kind], l2)
 
 
 def _ids(wide: Wide, encoded):

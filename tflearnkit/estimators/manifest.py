@@ -6,47 +6,79 @@ import dataclasses
 
 import numpy as np
 
-from tflearnkit.columns import SparseNumericColumn, StandardizedColumn, VocabularyColumn
+from tflearnkit.columns import (
+    CentredColumn,
+    ColumnSet,
+    SparseNumericColumn,
+    StandardizedColumn,
+    VocabularyColumn,
+)
 from tflearnkit.errors import CheckpointError, listing
 from tflearnkit.estimators.model import FittedModel
 from tflearnkit.estimators.persistence import plain
-from tflearnkit.tasks import BinaryTask, MulticlassTask, MultilabelTask, RegressionTask
+from tflearnkit.tasks import (
+    BinaryTask,
+    HingeTask,
+    MulticlassTask,
+    MultilabelTask,
+    RegressionTask,
+)
 
-__all__ = ["described", "revived"]
+__all__ = [
+    "as_json",
+    "check_columns",
+    "described",
+    "described_columns",
+    "from_json",
+    "revived",
+    "revived_columns",
+]
 
-_LEARNING = (SparseNumericColumn, StandardizedColumn, VocabularyColumn)  # from the data
-_TASKS = (BinaryTask, MulticlassTask, MultilabelTask, RegressionTask)
+# What learns from the data.
+_LEARNING = (CentredColumn, SparseNumericColumn, StandardizedColumn, VocabularyColumn)
+_TASKS = (BinaryTask, HingeTask, MulticlassTask, MultilabelTask, RegressionTask)
 _KINDS = {kind.__name__: kind for kind in (*_TASKS, *_LEARNING)}
 
 
 def described(model: FittedModel) -> dict:
     """Return what JSON needs to say of a model."""
-    columns = (*model.columns.dense, *model.columns.ids)
     return {
         "seed": model.seed,
-        "task": _described(model.task),
-        "columns": [_described(column) for column in columns if type(column) in _LEARNING],
-        "column_keys": _column_keys(model),
+        "task": as_json(model.task),
+        **described_columns(model.columns),
+    }
+
+
+def described_columns(columns: ColumnSet) -> dict:
+    """Return what JSON needs to say of columns that have learned."""
+    both = (*columns.dense, *columns.ids)
+    return {
+        "columns": [as_json(column) for column in both if type(column) in _LEARNING],
+        "column_keys": _column_keys(columns),
     }
 
 
 def revived(estimator, found) -> FittedModel:
     """Return the model of a checkpoint, if it is one of the estimator's."""
-    task = _rebuilt(found.manifest["task"])
-    columns = tuple(_rebuilt(column) for column in found.manifest["columns"])
-    model = estimator._assemble(columns, task, int(found.manifest["seed"]))
-    _check_columns(model, found)
+    task = from_json(found.manifest["task"])
+    model = estimator._assemble(revived_columns(found), task, int(found.manifest["seed"]))
+    check_columns(model.columns, found)
     _check_shapes(model, found)
     return model.with_state(found.arrays, found.step)
 
 
-def _column_keys(model: FittedModel) -> list[str]:
-    return [column.key for column in (*model.columns.dense, *model.columns.ids)]
+def revived_columns(found) -> tuple:
+    """Return the columns of a checkpoint that learned from the data."""
+    return tuple(from_json(column) for column in found.manifest["columns"])
 
 
-def _check_columns(model: FittedModel, found) -> None:
+def _column_keys(columns: ColumnSet) -> list[str]:
+    return [column.key for column in (*columns.dense, *columns.ids)]
+
+
+def check_columns(columns: ColumnSet, found) -> None:
     """Check for other columns, whose arrays may have the same shapes."""
-    before, now = found.manifest["column_keys"], _column_keys(model)
+    before, now = found.manifest["column_keys"], _column_keys(columns)
     if before != now:
         raise CheckpointError(
             f"The checkpoint {found.path!r} should be of the feature columns {listing(now)}, but "
@@ -67,7 +99,8 @@ def _check_shapes(model: FittedModel, found) -> None:
                 )
 
 
-def _described(thing) -> dict:
+def as_json(thing) -> dict:
+    """Return a task or a column as what JSON can hold."""
     fields = {
         field.name: plain(getattr(thing, field.name))
         for field in dataclasses.fields(thing)
@@ -76,8 +109,13 @@ def _described(thing) -> dict:
     return {"kind": type(thing).__name__, "fields": fields}
 
 
-def _rebuilt(described: dict):
-    kind = _KINDS.get(described.get("kind"))
+def from_json(described: dict, kinds: tuple = (), **given):
+    """Return the task, the column or the thing of other ``kinds`` that `as_json` described.
+
+    ``given`` are fields that JSON does not hold.
+    """
+    known = _KINDS | {kind.__name__: kind for kind in kinds}
+    kind = known.get(described.get("kind"))
     if kind is None:
         raise CheckpointError(
             f"The checkpoint names a {described.get('kind')!r}, which this version does not know. "
@@ -86,7 +124,7 @@ def _rebuilt(described: dict):
     values = {name: _frozen(value) for name, value in described["fields"].items()}
     if "dtype" in values:
         values["dtype"] = np.dtype(values["dtype"])
-    return kind(**values)
+    return kind(**values, **given)
 
 
 def _frozen(value):

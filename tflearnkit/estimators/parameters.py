@@ -67,7 +67,8 @@ def check(estimator, asked, method: str = "fit") -> None:
         In scikit-learn's sentence: which parameter, what it must be, what it is.
     """
     given = understood(estimator)
-    constraints = {key: rule for key, rule in _COMMON.items() if key in given}
+    rules = _COMMON | estimator._constraints
+    constraints = {key: rule for key, rule in rules.items() if key in given}
     validate_parameter_constraints(
         constraints,
         {key: given[key] for key in constraints},

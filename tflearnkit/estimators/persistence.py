@@ -26,9 +26,14 @@ def config_of(estimator) -> RunConfig:
     return estimator.config or RunConfig()
 
 
-def save(estimator, model) -> str:
-    """Write a checkpoint of ``model`` into the estimator's ``model_dir``; return its path."""
+def save(estimator, model) -> str | None:
+    """Write a checkpoint of ``model`` into the estimator's ``model_dir``; return its path.
+
+    Of several processes that train together, the chief does.
+    """
     config = config_of(estimator)
+    if not config.is_chief:
+        return None
     manifest = {
         "estimator": type(estimator).__name__,
         "n_features_in": getattr(estimator, "n_features_in_", None),

@@ -211,7 +211,7 @@ class BaseEstimator(base.BaseEstimator):
         return begun_from(self.warm_start_from, model)
 
     def _trainee(self, model, source, asked, onward) -> FunctionTrainee:
-        return FunctionTrainee(model, source, asked, onward)
+        return FunctionTrainee(self, model, source, asked, onward)
 
     def _described(self, model: FittedFunction) -> dict:
         return {"seed": model.seed, "rows": model.rows, "layout": model.layout}

@@ -8,8 +8,10 @@ from tflearnkit.data.feeder import StreamFeeder, TableFeeder
 from tflearnkit.engines.gradient import GradientEngine
 from tflearnkit.estimators.model import FittedModel
 from tflearnkit.estimators.occurring import Occurring
+from tflearnkit.estimators.persistence import config_of
 from tflearnkit.estimators.schedule import Asked, Schedule, check_one_pass
 from tflearnkit.estimators.sources import StreamSource, TableSource
+from tflearnkit.replicas import replicas_of
 
 __all__ = ["Trainee"]
 
@@ -44,17 +46,19 @@ class Trainee:
             model, source, asked, onward, optimizers
         )
         plan = None if onward else self.schedule.plan(model.step, asked)
-        n_rows = None if onward else self.feeder.n_rows  # one of many tables says nothing of all
+        whole = isinstance(source, TableSource) and not onward  # one of many tables is a part
         trained = self._occurring.model
         self.state = trained.state
         self.engine = GradientEngine(
             trained.parts,
             trained.task,
             optimizers,
-            estimator._penalties(n_rows),
+            estimator._penalties(source.sample.weights if whole else None),
             trained.seed,
             plan,
-            xla=self.schedule.pays_xla(model.step if plan is None else plan[0]),
+            xla=self.schedule.pays_xla(model.step if plan is None else plan[0])
+            and not any(getattr(part, "runs_python", False) for part in trained.parts),
+            replicas=replicas_of(config_of(estimator)),
         )
 
     def model(self, step: int) -> FittedModel:

@@ -7,6 +7,7 @@ import time
 import numpy as np
 from sklearn.model_selection import train_test_split
 
+from tflearnkit.errors import CheckpointError
 from tflearnkit.estimators import persistence
 from tflearnkit.estimators.callbacks import CallbackTasks
 from tflearnkit.estimators.inputs import Labelled
@@ -24,6 +25,7 @@ from tflearnkit.monitors import (
     ValidationMonitor,
 )
 from tflearnkit.monitors.pace import Pace
+from tflearnkit.replicas import replicas_of
 from tflearnkit.summaries import SummaryWriter
 
 __all__ = ["hold_out", "run"]
@@ -44,6 +46,7 @@ def run(
     has a ``model_dir`` checkpoints are written on the way. ``onward`` says that the source is
     further data, none of which was trained on before.
     """
+    _check_same_start(replicas_of(config_of(estimator)), model.step)
     trainee = estimator._trainee(model, source, asked, onward)
     last_step = trainee.schedule.last_step
     if last_step is not None and model.step >= last_step:
@@ -58,6 +61,16 @@ def run(
         finally:
             around.close()
     return trained, around.progress.history
+
+
+def _check_same_start(replicas, step: int) -> None:
+    """Check that all processes that train together go on from the same step."""
+    least, most = replicas.least(step), -replicas.least(-step)
+    if least != most:
+        raise CheckpointError(
+            f"All workers should go on from the same checkpoint. Got step {step} here, {least} and "
+            f"{most} among them: give them a model_dir that all can read, and start them again."
+        )
 
 
 def hold_out(
@@ -98,7 +111,8 @@ class _Run:
         engine, feeder = trainee.engine, trainee.feeder
         self.config = config_of(estimator)
         self.model_dir = model_dir_of(estimator)
-        self.summaries = None if self.model_dir is None else SummaryWriter(self.model_dir)
+        self.writes = self.model_dir is not None and self.config.is_chief
+        self.summaries = SummaryWriter(self.model_dir) if self.writes else None
         self._encoded: dict = {}  # also holds the keys' objects, so that no id is used again
         self.progress = Progress(
             step=model.step,
@@ -113,6 +127,7 @@ class _Run:
             restore=lambda copy: engine.load(*copy),
             save_checkpoint=self.save,
             summaries=self.summaries,
+            least=replicas_of(self.config).least,
         )
 
     def monitors(self, held_out: Labelled | None, callbacks: CallbackTasks | None) -> list:
@@ -123,7 +138,7 @@ class _Run:
         if callbacks is not None:
             callbacks.current = self.current
             found.append(callbacks)
-        if self.model_dir is None:
+        if self.summaries is None:
             return found
         config = self.config
         if config.save_summary_steps is not None:
@@ -188,7 +203,7 @@ class _Run:
         """Write a checkpoint of the model as it is now."""
         model = self.current()
         finite = all(np.isfinite(array).all() for array in model.state.values())
-        if self.model_dir is None or not finite:  # the next loss will be NaN, and say so
+        if not self.writes or not finite:  # the next loss will be NaN, and say so
             return None
         return persistence.save(self.estimator, model)
 

@@ -10,6 +10,7 @@ images                  `convolution2d` (`conv2d`), `convolution2d_transpose`,
 sequences               `lstm`, `gru`, `simple_rnn`, `bidirectional`, `embed_sequence`
 ids                     `embed_sequence`, `bow_encoder`, `safe_embedding_lookup_sparse`,
                         `one_hot_encoding`
+losses of many classes  `unigram_candidates`
 common scale, noise     `batch_norm`, `layer_norm`, `unit_norm`, `dropout`
 raw features            `input_from_feature_columns`, `weighted_sum_from_feature_columns`
 layers of layers        `stack`, `repeat`, `flatten`, `arg_scope`, `add_arg_scope`
@@ -23,6 +24,7 @@ TensorBoard             `summarize`
 """
 
 from tflearnkit.layers.averaging import moving_averages
+from tflearnkit.layers.candidates import unigram_candidates
 from tflearnkit.layers.collected import (
     get_model_variables,
     get_variables,
@@ -98,6 +100,7 @@ __all__ = [
     "stack",
     "sum_regularizer",
     "summarize",
+    "unigram_candidates",
     "unit_norm",
     "variance_scaling_initializer",
     "weighted_sum_from_feature_columns",

@@ -59,5 +59,6 @@ def dropout(inputs, keep_prob=0.5, noise_shape=None, is_training=None, scope=Non
     if not (call.is_training if is_training is None else is_training):
         return inputs
     shape = tf.shape(inputs) if noise_shape is None else noise_shape
-    kept = draws.keep(shape, call.next_key(), 1 - keep_prob)
+    place = call.replicas.place if noise_shape is None else None
+    kept = draws.keep(shape, call.next_key(), 1 - keep_prob, place)
     return tf.where(kept, inputs / keep_prob, tf.zeros([], inputs.dtype), name=scope)

@@ -97,7 +97,10 @@ def batch_norm(
         moving_variance = get_variable("moving_variance", initializer=ones, **kept)
     mean, variance = moving_mean, moving_variance
     if call.is_training if is_training is None else is_training:
-        mean, variance = tf.nn.moments(inputs, list(range(inputs.shape.rank - 1)))
+        rows = list(range(inputs.shape.rank - 1))
+        (mean,) = call.means([tf.reduce_mean(inputs, rows)])
+        squares = tf.math.squared_difference(inputs, mean)
+        (variance,) = call.means([tf.reduce_mean(squares, rows)])
         if call.is_training:
             _move(moving_mean, mean, decay)
             _move(moving_variance, variance, decay)

@@ -11,6 +11,7 @@ from tflearnkit.errors import did_you_mean, listing
 from tflearnkit.layers.gradients import adaptive_clipping_fn, clipped, multiplied, name_of, noisy
 from tflearnkit.layers.optimizer_choice import choose
 from tflearnkit.optimizers import Optimizer
+from tflearnkit.replicas import Alone
 from tflearnkit.variables import Call, current_call, variable_scope
 
 __all__ = ["adaptive_clipping_fn", "get_global_step", "optimize_loss"]
@@ -124,11 +125,13 @@ def optimize_loss(
     _check_summaries(summaries or ())
     chosen = choose(optimizer, learning_rate)
     changed = gradient_noise_scale or gradient_multipliers or clip_gradients or summaries
+    changed = changed or call.replicas.key is not None
     with variable_scope(name, "OptimizeLoss") as scope, tf.control_dependencies(update_ops or ()):
         gradients, trained = _gradients(loss, variables, call)
-        built = call.store.object(scope, lambda: _built(chosen, trained))
+        built = call.store.object(scope, lambda: _built(chosen, trained, call.replicas))
         if changed or not _takes_rows(built):
             gradients = [tf.convert_to_tensor(gradient) for gradient in gradients]
+            gradients = call.means(gradients)
         gradients = noisy(gradients, gradient_noise_scale, call)
         gradients = multiplied(gradients, trained, gradient_multipliers, call)
         unclipped = dict(zip(map(name_of, trained), gradients, strict=True))
@@ -177,8 +180,9 @@ def _check_summaries(summaries) -> None:
         )
 
 
-def _built(chosen: Optimizer, variables):
+def _built(chosen: Optimizer, variables, replicas: Alone):
     optimizer = chosen.build()
+    replicas.adopt(optimizer)
     optimizer.build(variables)
     return optimizer
 

@@ -36,6 +36,7 @@ def _chosen(optimizer, rate) -> Optimizer:
         found = resolve_optimizer(optimizer, None if tf.is_tensor(rate) else rate)
         return replace(found, rate=rate) if tf.is_tensor(rate) else found
     if isinstance(optimizer, keras.optimizers.Optimizer):
+        _check_averages(optimizer)
         found = resolve_optimizer(optimizer)
         return found if _same(rate, found.rate) else resolve_optimizer(optimizer, rate)
     if callable(optimizer):
@@ -77,6 +78,7 @@ def _called(function, rate) -> Optimizer:
             f"An optimizer that is a function should return a Keras optimizer. {function!r} "
             f"returned {made!r}: return one, such as keras.optimizers.SGD(rate)."
         )
+    _check_averages(made)
     found = resolve_optimizer(made)
     if not moves:
         return found
@@ -86,6 +88,16 @@ def _called(function, rate) -> Optimizer:
             f"{function!r} changes it: do so in learning_rate or learning_rate_decay_fn."
         )
     return replace(found, rate=rate)
+
+
+def _check_averages(optimizer) -> None:
+    """Refuse averages of weights that nothing would read."""
+    if optimizer.use_ema and not optimizer.ema_overwrite_frequency:
+        raise ValueError(
+            "optimizer should say when averages replace the weights that they are of. Got "
+            f"{optimizer.name!r} with use_ema=True and no ema_overwrite_frequency: set it, or put "
+            "the layers into layers.moving_averages instead."
+        )
 
 
 def _same(rate, own) -> bool:

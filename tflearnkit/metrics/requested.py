@@ -28,6 +28,7 @@ _NAMED = {
     "root_mean_squared_error": fn.root_mean_squared_error,
 }
 _OF_PROBABILITIES = (fn.auc, fn.auc_precision_recall, fn.log_loss, streaming_auc)
+_RANKING = (fn.auc, fn.auc_precision_recall)
 _AVERAGED = (fn.precision, fn.recall, fn.f1)
 _OF_CLASSES = (fn.accuracy, *_AVERAGED)
 _NUMBERED_KEYS = ("probabilities", "logistic", "logits")
@@ -139,10 +140,14 @@ def _function(name, metric):
 def _default_key(function, task) -> str:
     if task.kind == "function":
         return "predictions"
+    if task.kind == "clustering":
+        return "cluster_idx"
     if task.kind == "probability":
         return "classes" if unwrapped(function) in _OF_CLASSES else "predictions"
     if task.kind == "regression":
         return "scores"
+    if task.kind == "hinge" and (_is_keras(function) or unwrapped(function) in _RANKING):
+        return "logits"
     if _is_keras(function):
         return "logistic" if task.kind == "binary" else "probabilities"
     return "probabilities" if unwrapped(function) in _OF_PROBABILITIES else "classes"
@@ -151,9 +156,13 @@ def _default_key(function, task) -> str:
 def _call(function, task, positional) -> Callable:
     if _is_keras(function):
         return partial(_keras_value, function)
-    if task.kind == "multiclass" and function in _AVERAGED:
+    if _tells_many_apart(task) and function in _AVERAGED:
         function = partial(function, average="macro")  # even where only classes 0 and 1 occur
     return Call(function, positional)
+
+
+def _tells_many_apart(task) -> bool:
+    return task.kind == "multiclass" or (task.kind == "hinge" and task.n_outputs > 1)
 
 
 def _keras_value(metric, predictions, labels, weights=None):

@@ -22,6 +22,11 @@ from tflearnkit.monitors.history import History
 __all__ = ["BaseMonitor", "Progress"]
 
 
+def _own(number: int) -> int:
+    """Return what a process that trains alone says."""
+    return number
+
+
 @dataclass(eq=False)
 class Progress:
     """Where a run stands, and what monitors may ask of it. The loop and the estimator fill it.
@@ -57,7 +62,10 @@ class Progress:
     save_checkpoint : callable
         Writes a checkpoint now and returns its path, or None where there is no ``model_dir``.
     summaries : SummaryWriter or None
-        Writer of the run's TensorBoard file.
+        Writer of the run's TensorBoard file; None where there is none, or another process writes.
+    least : callable
+        ``least(number)`` returns the least of what all processes that train together say, which
+        must all ask.
 
     Examples
     --------
@@ -80,6 +88,7 @@ class Progress:
     restore: Callable[[Any], None] | None = None
     save_checkpoint: Callable[[], str | None] | None = None
     summaries: Any = None
+    least: Callable[[int], int] = _own
 
 
 class BaseMonitor:

@@ -7,6 +7,7 @@ scores from them; it owns no variables, so that one part serves training, predic
 from tflearnkit.parts.base import DenseBlock, EmbeddingBlock, IdBlock, Storage, Training
 from tflearnkit.parts.centred_bias import CentredBias
 from tflearnkit.parts.deep import Deep
+from tflearnkit.parts.kernelised import Kernelised
 from tflearnkit.parts.wide import Wide
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "DenseBlock",
     "EmbeddingBlock",
     "IdBlock",
+    "Kernelised",
     "Storage",
     "Training",
     "Wide",

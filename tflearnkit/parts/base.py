@@ -20,6 +20,7 @@ __all__ = [
     "coefficients",
     "entries",
     "joined",
+    "one_hot",
 ]
 
 USUAL = 3.0  # standard deviations up to which a number is nothing special
@@ -36,12 +37,18 @@ class Storage(NamedTuple):
     penalised: bool = False
 
 
+def _as_it_is(tensor):
+    return tensor
+
+
 class Training(NamedTuple):
     """What a part needs to know while it is trained, and only then."""
 
     key: Any  # uint32 scalar: what the draws of the step come from
     weights: Any  # float32 [batch]: 0 on padding, which batch moments must not see
     dropout: Any  # scalar probability of dropping a unit
+    place: Any = None  # number of the first row in the batch, and how far apart rows are; None: all
+    total: Callable = _as_it_is  # what a sum over the rows here is over those of all replicas
 
 
 class DenseBlock(NamedTuple):
@@ -120,6 +127,19 @@ def entries(features: Mapping, widths: tuple[int, ...], block: IdBlock):
     span = slice(start, start + widths[block.index])
     weights = features.get("id_weights")
     return features["ids"][:, span], None if weights is None else weights[:, span]
+
+
+def one_hot(features: Mapping, widths: tuple[int, ...], block: IdBlock, combiner: str):
+    """Return an id column as ``[batch, size]``: what each id of a row counts."""
+    import tensorflow as tf
+
+    ids, weights = entries(features, widths, block)
+    if ids.shape[1] == 1 and weights is None:
+        return tf.one_hot(ids[:, 0], block.size)
+    counts = coefficients(ids, weights, combiner)
+    rows = tf.range(tf.shape(ids)[0])[:, None] + tf.zeros_like(ids)
+    at = tf.stack([rows, tf.maximum(ids, 0)], axis=-1)
+    return tf.scatter_nd(at, counts, [tf.shape(ids)[0], block.size])
 
 
 def joined(pieces):

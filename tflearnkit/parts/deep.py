@@ -20,6 +20,7 @@ from tflearnkit.parts.base import (
     coefficients,
     entries,
     joined,
+    one_hot,
 )
 from tflearnkit.parts.hidden import draw_kept, drop, normalise
 
@@ -143,7 +144,7 @@ class Deep:
     def input_layer(self, params: Mapping, features: Mapping, widths: tuple[int, ...]):
         """Return the joined inputs ``[batch, input_width]``."""
         pieces = [_numbers(features, block) for block in self.dense]
-        pieces += [_one_hot(features, widths, block) for block in self.one_hots]
+        pieces += [one_hot(features, widths, block, "sum") for block in self.one_hots]
         pieces += [_embed(params, features, widths, block) for block in self.embeddings]
         return joined(pieces)
 
@@ -161,18 +162,6 @@ def _numbers(features, block: DenseBlock):
     beyond = tf.nn.relu(tf.abs(values) - USUAL)
     # the slope goes on from 1 and falls; a logarithm would do as well, but takes ten times as long
     return values - tf.sign(values) * beyond**2 / (REACH + beyond)
-
-
-def _one_hot(features, widths, block: IdBlock):
-    import tensorflow as tf
-
-    ids, weights = entries(features, widths, block)
-    if ids.shape[1] == 1 and weights is None:
-        return tf.one_hot(ids[:, 0], block.size)
-    counts = coefficients(ids, weights, "sum")
-    rows = tf.range(tf.shape(ids)[0])[:, None] + tf.zeros_like(ids)
-    at = tf.stack([rows, tf.maximum(ids, 0)], axis=-1)
-    return tf.scatter_nd(at, counts, [tf.shape(ids)[0], block.size])
 
 
 def _embed(params, features, widths, block: EmbeddingBlock):

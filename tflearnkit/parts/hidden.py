@@ -16,7 +16,8 @@ def draw_kept(widths, training: Training) -> list:
     import tensorflow as tf
 
     shape = [tf.shape(training.weights)[0], sum(widths)]
-    return tf.split(draws.keep(shape, training.key, training.dropout), widths, axis=1)
+    kept = draws.keep(shape, training.key, training.dropout, training.place)
+    return tf.split(kept, widths, axis=1)
 
 
 def drop(hidden, kept, rate):
@@ -33,9 +34,10 @@ def normalise(hidden, params, scope: str, training: Training | None, updates: di
     mean, variance = params[f"{scope}/moving_mean"], params[f"{scope}/moving_variance"]
     if training is not None:
         present = tf.cast(training.weights > 0, tf.float32)[:, None]
-        count = tf.maximum(tf.reduce_sum(present), 1.0)
-        batch_mean = tf.reduce_sum(hidden * present, 0) / count
-        batch_variance = tf.reduce_sum(present * (hidden - batch_mean) ** 2, 0) / count
+        count = tf.maximum(training.total(tf.reduce_sum(present)), 1.0)
+        batch_mean = training.total(tf.reduce_sum(hidden * present, 0)) / count
+        squares = tf.reduce_sum(present * (hidden - batch_mean) ** 2, 0)
+        batch_variance = training.total(squares) / count
         updates[f"{scope}/moving_mean"] = 0.9 * mean + 0.1 * batch_mean
         updates[f"{scope}/moving_variance"] = 0.9 * variance + 0.1 * batch_variance
         mean, variance = batch_mean, batch_variance

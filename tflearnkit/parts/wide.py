@@ -31,11 +31,14 @@ class Wide:
         What the part sees.
     n_outputs : int
         Scores per row.
+    penalised_bias : bool
+        Whether penalties hold the bias back too, as they do the weights.
     """
 
     dense: tuple[DenseBlock, ...]
     ids: tuple[IdBlock, ...]
     n_outputs: int
+    penalised_bias: bool = False
     name: str = "linear"
 
     @property
@@ -47,7 +50,8 @@ class Wide:
     def storages(self) -> list[Storage]:
         """The arrays of the part. Everything starts at zero, as the problem is convex."""
         width = sum(block.stop - block.start for block in self.dense)
-        found = [Storage("linear/bias_weight", (self.n_outputs,), zeros)]
+        bias = (self.n_outputs,)
+        found = [Storage("linear/bias_weight", bias, zeros, penalised=self.penalised_bias)]
         if width:
             found.append(Storage("linear/dense", (width, self.n_outputs), zeros, penalised=True))
         if self.ids:

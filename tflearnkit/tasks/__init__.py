@@ -8,11 +8,15 @@ scale of a target) travels as `constants`, so that all of them share one compile
 
 from tflearnkit.tasks.base import Task
 from tflearnkit.tasks.classification import BinaryTask, MulticlassTask, MultilabelTask
+from tflearnkit.tasks.clustering import ClusteringTask
+from tflearnkit.tasks.hinge import HingeTask
 from tflearnkit.tasks.labels import infer_classification
 from tflearnkit.tasks.regression import RegressionTask, infer_regression
 
 __all__ = [
     "BinaryTask",
+    "ClusteringTask",
+    "HingeTask",
     "MulticlassTask",
     "MultilabelTask",
     "RegressionTask",

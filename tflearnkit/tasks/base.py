@@ -13,7 +13,7 @@ class Task:
     Attributes
     ----------
     kind : str
-        "binary", "multiclass", "multilabel" or "regression".
+        "binary", "multiclass", "multilabel", "hinge" or "regression".
     n_outputs : int
         Scores the model computes per row.
     reports_probabilities : bool

@@ -18,7 +18,7 @@ from tflearnkit.tasks.binary_report import binary_report
 
 
 @dataclass(frozen=True)
-class _ClassTask(Task):
+class ClassTask(Task):
     """Exactly one of some classes per row."""
 
     classes: tuple
@@ -56,7 +56,7 @@ class _ClassTask(Task):
 
 
 @dataclass(frozen=True)
-class BinaryTask(_ClassTask):
+class BinaryTask(ClassTask):
     """Two classes, one score: the log-odds of the second, ``classes[1]``.
 
     A row is given the second class where its probability exceeds one half; a tie gives the first.
@@ -103,7 +103,7 @@ class BinaryTask(_ClassTask):
 
 
 @dataclass(frozen=True)
-class MulticlassTask(_ClassTask):
+class MulticlassTask(ClassTask):
     """One of several classes, a score each; with a single class it is certain of that class.
 
     >>> from tflearnkit.tasks import infer_classification

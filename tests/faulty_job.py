@@ -1,0 +1,46 @@
+"""What test_faults trains: a job whose second worker is killed on the way, the first time.
+
+``python faulty_job.py FOLDER {whole,killed,chief}``
+"""
+
+import os
+import signal
+import sys
+
+import numpy as np
+
+import tflearnkit as learn
+from tflearnkit.monitors import EveryN
+
+
+class Killed(EveryN):
+    """Kill the process at a step, unless it was killed before."""
+
+    def __init__(self, step, note):
+        super().__init__(step, first_n_steps=-1)
+        self.step, self.note = step, note
+
+    def every_n_step_end(self, step, outputs):
+        if step == self.step and not os.path.exists(self.note):
+            open(self.note, "w").close()
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def main(folder, how):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(400, 5)).astype(np.float32)
+    y = (X[:, 0] > X[:, 1]).astype(int)
+    config = learn.RunConfig(model_dir=os.path.join(folder, how), save_checkpoints_steps=10)
+    victim = {"whole": None, "killed": 1, "chief": 0}[how]
+    monitors = [Killed(25, os.path.join(folder, f"{how}.note"))] if victim == config.task else []
+    estimator = learn.DNNClassifier(
+        hidden_units=(8,), batch_size=40, random_state=0, optimizer="Adam", dropout=0.2,
+        config=config,
+    )  # fmt: skip
+    estimator.fit(X, y, max_steps=60, monitors=monitors)
+    state = estimator.model_.state
+    np.savez(os.path.join(folder, f"{how}{config.task}.npz"), **state)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,72 @@
+"""Replicas that share each batch learn what one device learns: in real processes."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from local_cluster import run_cluster
+
+from tflearnkit import checkpoint
+
+JOB = str(Path(__file__).with_name("replicas_job.py"))
+KINDS = ("mirrored0", "workers0", "workers1")
+FITS = {
+    "sgd": 1e-6,
+    "adam": 5e-5,
+    "held": 5e-5,
+    "linear": 1e-6,
+    "combined": 1e-6,
+    "resumed": 5e-5,
+    "function": 5e-5,
+    "keras": 5e-5,
+}
+
+
+def shown(logs):
+    return "\n".join(path.read_text()[-3000:] for path in sorted(Path(logs).glob("*.log")))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """The folder in which all kinds of runs have left what they learned."""
+    folder = tmp_path_factory.mktemp("replicas")
+    for kind in ("alone", "mirrored"):
+        command = [sys.executable, JOB, kind, str(folder)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+        assert done.returncode == 0, done.stderr[-3000:]
+    statuses = run_cluster({"worker": 2}, [sys.executable, JOB, "workers", str(folder)], folder)
+    assert statuses == [0, 0], shown(folder)
+    return folder
+
+
+def learned(folder, run, fit):
+    arrays = np.load(folder / f"{run}.npz")
+    return {name: arrays[name] for name in arrays.files if name.startswith(f"{fit}/")}
+
+
+@pytest.mark.parametrize("run", KINDS)
+@pytest.mark.parametrize(("fit", "tolerance"), FITS.items())
+def test_replicas_learn_what_one_device_does(folder, run, fit, tolerance):
+    expected, found = learned(folder, "alone0", fit), learned(folder, run, fit)
+    assert expected.keys() == found.keys()
+    for name, array in expected.items():
+        np.testing.assert_allclose(found[name], array, rtol=0, atol=tolerance, err_msg=name)
+
+
+def test_workers_draw_alike_where_no_seed_is_given(folder):
+    first, second = (learned(folder, f"workers{i}", "by chance") for i in (0, 1))
+    np.testing.assert_array_equal(first["by chance/coef"], second["by chance/coef"])
+
+
+def test_the_chief_writes_and_nobody_else(folder):
+    alone = folder / "model_alone"
+    for run in ("alone", "mirrored", "workers"):
+        model_dir = folder / f"model_{run}"
+        best, stopped = learned(folder, f"{run}0", "resumed")["resumed/best"]
+        assert stopped
+        assert best < checkpoint.checkpoints(model_dir)[-1] == checkpoint.latest_step(alone)
+        assert len(list(model_dir.glob("events*"))) == 1
+        assert len(os.listdir(model_dir / "eval_other")) == 1
