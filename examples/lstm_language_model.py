@@ -47,7 +47,7 @@ def language_model(features, targets, mode, params):
         return rate * tf.maximum(1 - tf.cast(step, tf.float32) / params["steps"], 0.01)
 
     step = layers.optimize_loss(
-        loss, learning_rate=0.004, clip_gradients=1.0, learning_rate_decay_fn=decayed
+        loss, learning_rate=0.008, clip_gradients=1.0, learning_rate_decay_fn=decayed
     )
     return tf.nn.softmax(logits[:, -1]), loss, step
 
@@ -95,7 +95,7 @@ def windows_of(text):
     return windows[:, :-1], targets
 
 
-def n_gram_perplexity(train, test, n, n_chars, strength=5):
+def n_gram_perplexity(train, test, n, n_chars, strength=10):
     """Return the perplexity by counts of what followed the same n - 1 characters.
 
     Each count is added to ``strength`` times the probability by one character less.
@@ -149,10 +149,11 @@ def main():
     print(f"trained {params['steps']} steps in {time.perf_counter() - begin:.0f} s")
 
     print("perplexity of a character of the test text:")
-    for n, name in enumerate(["by how often it occurs", "after 1 before", "after 2 before"], 1):
-        print(f"  {name:<24}{n_gram_perplexity(train, test, n, len(chars)):6.2f}")
+    for n in range(1, 5):
+        perplexity = n_gram_perplexity(train, test, n, len(chars))
+        print(f"  by counts after {n - 1} before{perplexity:7.2f}")
     loss = model.evaluate(*windows_of(test))["loss"]
-    print(f"  {'LSTM':<24}{np.exp(loss):6.2f}\n")
+    print(f"  by the LSTM             {np.exp(loss):7.2f}\n")
     rng = np.random.default_rng(0)
     print("".join(chars[written_on(model, test[:WINDOW], 20 if small else 400, rng)]))
 

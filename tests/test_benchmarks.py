@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import pytest
 
-from benchmarks import data, peers, quality, timing
+from benchmarks import data, kmeans, peers, quality, svm, timing
 
 
 def test_contestants_run_in_turn_after_one_warm_up():
@@ -42,6 +42,17 @@ def test_the_peers_learn(name):
     assert np.mean(probabilities.argmax(axis=1) == y) > 0.8
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_the_svm_figures_name_gaps_and_points(capsys):
+    svm.squared_hinge(n_rows=500, rounds=1)
+    svm.hinge(n_rows=500, rounds=1)
+    svm.rbf(n_rows=500, rounds=1)
+    printed = capsys.readouterr().out
+    assert printed.count("gap ") == 4
+    assert printed.count("ratio ") == 3
+    assert "below SVC" in printed
+
+
 def test_the_quality_table_prints_ours_beside_the_peer(capsys, monkeypatch):
     command = ["quality", "--datasets", "diabetes", "california", "--seeds", "0"]
     monkeypatch.setattr(sys, "argv", command)
@@ -51,3 +62,13 @@ def test_the_quality_table_prints_ours_beside_the_peer(capsys, monkeypatch):
     assert "diabetes, LinearRegressor" in printed
     assert "<= 0.0001 reached" in printed
     assert "california: skipped, TFLEARNKIT_DATA holds no folder" in printed
+
+
+@pytest.mark.parametrize("contest", [kmeans.lloyd, kmeans.defaults, kmeans.mini_batches])
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_k_means_is_compared_at_the_inertia_reached(contest, capsys):
+    contest((2_000, 3, 4), target=1e9, rounds=1)
+    printed = capsys.readouterr().out
+    assert "2,000 x 3, 4 clusters" in printed
+    assert "<= 1e+09 reached" in printed
+    assert "inertia, " in printed

@@ -75,16 +75,16 @@ def frequencies(loss_function):
         weights = get_variable("weights", [n, 1], initializer="zeros", trainable=False)
         biases = get_variable("biases", [n], initializer="zeros")
         labels = targets[:, None]
-        candidates = unigram_candidates(labels, 20, UNIGRAMS)
+        candidates = unigram_candidates(labels, 100, UNIGRAMS)
         losses = loss_function(
-            weights, biases, labels, features, 20, n, sampled_values=candidates
+            weights, biases, labels, features, 100, n, sampled_values=candidates
         )
         loss = tf.reduce_mean(losses)
         step = learn.layers.optimize_loss(
             loss,
             learning_rate=0.1,
             optimizer="Adam",
-            learning_rate_decay_fn=lambda rate, step: rate / (1 + tf.cast(step, tf.float32) / 100),
+            learning_rate_decay_fn=lambda rate, step: rate / (1 + tf.cast(step, tf.float32) / 30),
         )
         return tf.zeros([tf.shape(features)[0]]) + biases[0], loss, step
 

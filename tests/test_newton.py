@@ -45,7 +45,7 @@ def float32_hessian(monkeypatch):
     monkeypatch.setattr(room, "FLOAT32_WORK", 0)
 
 
-LOSSES = ["logistic", "squared", "softmax"]
+LOSSES = ["logistic", "squared", "softmax", "squared_hinge"]
 
 
 def small_problem(loss, seed=0):
@@ -55,6 +55,8 @@ def small_problem(loss, seed=0):
         return x, rng.normal(size=(60, 2))
     if loss == "softmax":
         return x, np.eye(3)[rng.integers(0, 3, 60)]
+    if loss == "squared_hinge":
+        return x, rng.choice([-1.0, 1.0], (60, 1))
     return x, rng.integers(0, 2, (60, 1)).astype(float)
 
 

@@ -26,6 +26,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 import tflearnkit as learn
 from tflearnkit.engines import newton
 from tflearnkit.engines.hinge import solve
+from tflearnkit.estimators import kernel_model
 from tflearnkit.tasks import HingeTask
 
 LOSSES = ["squared_hinge", "hinge"]
@@ -207,6 +208,33 @@ def test_classes_that_nothing_holds_together_are_told_apart(loss, iris):
     assert np.abs(wide.decision_function(X)).min() == pytest.approx(1, abs=1e-2)
 
 
+@pytest.fixture(scope="module")
+def wide():
+    X = sparse.random(300, 3000, 0.02, format="csr", random_state=0)
+    return X, (np.ravel(X[:, :1000].sum(axis=1)) > 10).astype(int)
+
+
+def test_an_l1_penalty_over_many_columns_is_linear_svcs(wide):
+    X, y = wide
+    ours = learn.SVM(l1_regularization=0.5, l2_regularization=0.0).fit(X, y)
+    theirs = exact_peer(penalty="l1", dual=False, C=2.0).fit(X, y)
+    found, best = (
+        np.abs(model.coef_).sum()
+        + np.abs(model.intercept_).sum()
+        + 2 * (np.maximum(1 - (2 * y - 1) * model.decision_function(X), 0) ** 2).sum()
+        for model in (ours, theirs)
+    )
+    assert found == pytest.approx(best, rel=1e-5)
+    assert (ours.coef_ == 0).mean() > 0.5
+    assert not ours.history_["loss"]
+
+
+def test_plain_hinges_under_an_l1_penalty_over_many_columns_take_steps(wide):
+    model = learn.SVM(loss="hinge", l1_regularization=0.1, random_state=0).fit(*wide)
+    assert len(model.history_["loss"]) > 1
+    assert model.score(*wide) > 0.9
+
+
 def test_liblinear_that_stops_early_is_warned_of(monkeypatch):
     rng = np.random.default_rng(0)
     ids = (rng.integers(0, 50, (300, 3)) + [0, 50, 100]).astype(np.int32)
@@ -301,7 +329,8 @@ def test_numbers_beside_words(how):  # SVM-06
 @BY_STEPS_OR_EXACTLY
 def test_buckets(how):  # SVM-07
     buckets = learn.bucketized_column(PRICE, boundaries=[500.0, 700.0])
-    input_fn = three_rows(price=[[600.0], [800.0], [400.0]], sq_footage=[[1000.0], [800.0], [500.0]])
+    footage = [[1000.0], [800.0], [500.0]]
+    input_fn = three_rows(price=[[600.0], [800.0], [400.0]], sq_footage=footage)
     sizes = learn.bucketized_column(learn.real_valued_column("sq_footage"), [650.0])
     assert old_report([buckets, sizes], 0.1, 1.0, how, input_fn)["accuracy"] == 1
 
@@ -480,6 +509,16 @@ def test_kernels_see_raw_tables(people):
     tags = {"tags": [["a", "b"], ["a"], [], ["b", "c"]] * 10}
     label = [1, 1, 0, 0] * 10
     assert learn.SVM(kernel="rbf", C=100.0).fit(tags, label).score(tags, label) == 1
+
+
+def test_features_that_memory_would_not_hold_are_made_batch_by_batch(moons, monkeypatch):
+    model = learn.SVM(kernel="rbf", n_components=50, random_state=0)
+    exact = clone(model).fit(*moons)
+    monkeypatch.setattr(kernel_model, "FEATURES", 50 * 299)
+    stepped = clone(model).fit(*moons)
+    assert not exact.history_["loss"]
+    assert stepped.history_["loss"]
+    assert stepped.score(*moons) > 0.93
 
 
 def test_digits_by_a_kernel():

@@ -119,7 +119,7 @@ def solve(
     apart = loss in (Logistic, SquaredHinge)
     columns = [[k] for k in range(targets.shape[1])] if apart else [slice(None)]
     copies = targets.shape[1] if loss.couples_outputs else 1
-    exact = writes_hessian(design, copies)
+    exact = writes_hessian(design, copies) or (loss.switches and is_narrow(design))
     design = design.densified() if exact else design
     found = []
     for column in columns:
@@ -145,6 +145,11 @@ def writes_hessian(design: Design, copies: int) -> bool:
         and size <= (HESSIAN_SIZE if copies == 1 else SOFTMAX_SIZE)
         and (design.csr is None or design.n * size**2 <= SPARSE_WORK)
     )
+
+
+def is_narrow(design: Design) -> bool:
+    """Whether a design is dense and of modest width, however many its rows."""
+    return design.csr is None and design.width < HESSIAN_SIZE
 
 
 def _method(problem, exact: bool):

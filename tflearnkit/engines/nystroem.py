@@ -1,4 +1,4 @@
-"""Nystroem's features of a kernel: landmarks among the rows, and what brings products to the kernel.
+"""Nystroem's features of a kernel: products of them are the kernel, about.
 
 Source: Williams and Seeger (2001), "Using the Nystroem method to speed up kernel machines".
 """

@@ -46,7 +46,7 @@ class _BoostedTrees(ForestEstimator):
             number_of_features(self.max_features, len(model.forest.n_categories)),
             self.subsample,
             max_bins=self.max_bins,
-            n_threads=n_threads(self.n_jobs),
+            n_threads=max(2, n_threads(self.n_jobs)),  # one alone finds other splits
             learning_rate=self.learning_rate,
             l1=self.l1_regularization,
             l2=self.l2_regularization,
@@ -75,8 +75,8 @@ class BoostedTreesClassifier(ClassifierFace, _BoostedTrees):
         A column of ``X`` that holds the weight of each row.
     n_trees : int >= 1, default=100
         Trees in all; for several classes or labels, trees for each.
-    max_depth : int >= 1 or None, default=6
-        Steps from a root to the deepest leaf; None does not limit it.
+    max_depth : int >= 1, optional
+        Steps from a root to the deepest leaf; tf.estimator's default was 6.
     learning_rate : float > 0, default=0.1
         How much of its correction each tree adds. Smaller ones need more trees.
     l1_regularization, l2_regularization : float >= 0, default=0, 1
@@ -88,15 +88,16 @@ class BoostedTreesClassifier(ClassifierFace, _BoostedTrees):
         scikit-learn's word for ``n_trees``; where given it is this that counts.
     min_samples_leaf : int >= 1 or float in (0, 1), default=5
         Rows in a leaf, or their share of all, at the least. Rows count, whatever they weigh.
-    max_leaf_nodes : int >= 2, optional
-        Where given, trees grow best first up to so many leaves.
+    max_leaf_nodes : int >= 2 or None, default=31
+        Trees grow best first up to so many leaves; None splits all that may be split, which
+        ``max_depth`` should then limit.
     max_features : {"sqrt", "log2"}, int, float in (0, 1] or None, default=None
         How many features are looked at for each split, or their share of all; None looks at all.
     subsample : float in (0, 1], default=1
         The share of the rows that each tree is grown on.
-    max_bins : int from 2 to 255, optional
-        Puts numbers into so many bins of equal counts before: faster for many rows. None splits
-        anywhere.
+    max_bins : int from 2 to 255 or None, default=255
+        Puts numbers into so many bins of equal counts before: faster for many rows, and hardly
+        worse. None splits anywhere.
     class_weight : dict or "balanced", optional
         Weights of the classes; "balanced" gives each the same total.
     early_stopping : bool, default=False
@@ -109,8 +110,8 @@ class BoostedTreesClassifier(ClassifierFace, _BoostedTrees):
     warm_start : bool, default=False
         Whether ``fit`` keeps the trees there are and adds those missing to ``n_trees``.
     n_jobs : int, optional
-        Threads that grow trees; None and -1 take all processors. The trees are the same whatever
-        it is.
+        Threads that grow trees, two at the least; None and -1 take all processors. The trees are
+        the same whatever it is.
     random_state : int, RandomState or None, optional
         Decides what is drawn: rows, features, and those held out.
     verbose : int, default=0
@@ -153,7 +154,8 @@ class BoostedTreesClassifier(ClassifierFace, _BoostedTrees):
     >>> from sklearn.datasets import load_breast_cancer
     >>> from sklearn.model_selection import train_test_split
     >>> import tflearnkit as learn
-    >>> X, X_test, y, y_test = train_test_split(*load_breast_cancer(return_X_y=True), random_state=0)
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> X, X_test, y, y_test = train_test_split(X, y, random_state=0)
     >>> clf = learn.BoostedTreesClassifier(early_stopping=True, random_state=0).fit(X, y)
     >>> clf.score(X_test, y_test) > 0.9
     True
@@ -166,7 +168,7 @@ class BoostedTreesClassifier(ClassifierFace, _BoostedTrees):
         n_classes=None,
         weight_column_name=None,
         n_trees=100,
-        max_depth=6,
+        max_depth=None,
         learning_rate=0.1,
         l1_regularization=0.0,
         l2_regularization=1.0,
@@ -174,10 +176,10 @@ class BoostedTreesClassifier(ClassifierFace, _BoostedTrees):
         *,
         n_estimators=None,
         min_samples_leaf=5,
-        max_leaf_nodes=None,
+        max_leaf_nodes=31,
         max_features=None,
         subsample=1.0,
-        max_bins=None,
+        max_bins=255,
         class_weight=None,
         early_stopping=False,
         validation_fraction=0.1,
@@ -266,7 +268,7 @@ random_state, verbose
         model_dir=None,
         weight_column_name=None,
         n_trees=100,
-        max_depth=6,
+        max_depth=None,
         learning_rate=0.1,
         l1_regularization=0.0,
         l2_regularization=1.0,
@@ -274,10 +276,10 @@ random_state, verbose
         *,
         n_estimators=None,
         min_samples_leaf=5,
-        max_leaf_nodes=None,
+        max_leaf_nodes=31,
         max_features=None,
         subsample=1.0,
-        max_bins=None,
+        max_bins=255,
         early_stopping=False,
         validation_fraction=0.1,
         n_iter_no_change=10,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from functools import partial
 from numbers import Integral, Real
 from typing import ClassVar
 
@@ -44,9 +43,10 @@ class SVM(LabelFace, AdditiveEstimator):
     ``l2_regularization``, not both; without either ``C`` is 1.
 
     In memory the optimum is solved for: squared hinges by Newton's method, plain ones and L1
-    penalties by an interior point method, plain ones over many categories by liblinear. Streams,
-    ``partial_fit``, named optimizers, monitors and any of ``steps``, ``epochs``, ``max_steps``
-    train by mini-batches, and so does an L1 penalty over thousands of columns. Where it is not
+    penalties by an interior point method; over many categories plain ones by liblinear, squared
+    ones under an L1 penalty by accelerated proximal gradients. Streams, ``partial_fit``, named
+    optimizers, monitors and any of ``steps``, ``epochs``, ``max_steps`` train by mini-batches, and
+    so do plain hinges under an L1 penalty over thousands of columns. Where it is not
     known how many rows will come (streams, ``partial_fit``) the penalties are shared out over
     10,000.
 
