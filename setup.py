@@ -25,8 +25,10 @@ EXTRAS = {
         "rich>=13",  # scikit-learn's ProgressBar callback draws with it
         "tensorboard>=2.20,<2.22",  # reads back the event files we write
         "gymnasium>=1.0",  # the poles of examples/cartpole_policy_gradient.py
+        "ydf>=0.16,<0.17",  # grows the forests
     ],
     "examples": ["gymnasium>=1.0"],  # what examples/cartpole_policy_gradient.py plays
+    "forest": ["ydf>=0.16,<0.17"],  # grows trees: 45 MB; no wheels for Windows or Linux on ARM
     "plots": ["matplotlib>=3.8"],  # the learning curve of the demo
     "benchmarks": ["torch==2.13.0"],  # an optional peer, skipped where it is not installed
     "lint": ["ruff>=0.14"],  # `make lint`
