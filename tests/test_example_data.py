@@ -1,9 +1,7 @@
 """Where the examples' images come from, and that pixels come to lie where they belong."""
 
 import gzip
-import importlib
 from dataclasses import replace
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -100,34 +98,3 @@ def test_without_any_images_digits_stand_in_and_it_says_so(
     assert (X_train.min(), X_train.max()) == (0, 1)
     assert set(y_train) == set(range(10))
     assert "it was not to be fetched" in load(may_fetch=False)[0]
-
-
-@pytest.fixture
-def cifar10_cnn(monkeypatch):
-    """The example, imported as it imports its neighbours."""
-    monkeypatch.syspath_prepend(Path(image_data.__file__).parent)
-    return importlib.import_module("cifar10_cnn")
-
-
-def test_distortions_are_new_each_epoch_and_decided_by_the_seed(cifar10_cnn):
-    X = RNG.random((6, 32, 32, 3), dtype=np.float32)
-    y = np.arange(6)
-
-    def two_epochs(seed):
-        rows = cifar10_cnn.distorted_rows(X, y, seed).take(12).as_numpy_iterator()
-        return zip(*rows, strict=True)
-
-    images, labels = two_epochs(0)
-    assert sorted(labels[:6]) == sorted(labels[6:]) == list(y)
-    assert labels[:6] != labels[6:]
-    assert {image.shape for image in images} == {(24, 24, 3)}
-    first, second = (images[labels.index(3, begin)] for begin in (0, 6))
-    assert np.abs(first - second).max() > 0.01
-    again, _ = two_epochs(0)
-    np.testing.assert_array_equal(images, again)
-    assert np.abs(np.subtract(images, list(two_epochs(1))[0])).max() > 0.01
-
-
-def test_what_is_tested_on_is_the_middle(cifar10_cnn):
-    X = RNG.random((2, 32, 32, 3))
-    np.testing.assert_array_equal(cifar10_cnn.cropped(X), X[:, 4:28, 4:28])

@@ -148,7 +148,8 @@ def test_numbers_far_from_zero_keep_their_digits():
 def test_targets_far_from_zero_keep_their_digits():
     X, y = DIABETES.data, DIABETES.target
     near, far = regressor().fit(X, y), regressor().fit(X, y / 1000 + 1e6)
-    np.testing.assert_allclose(far.predict(X), near.predict(X) / 1000 + 1e6, rtol=0, atol=1e-3)
+    differs = np.abs(far.predict(X) - (near.predict(X) / 1000 + 1e6))
+    assert differs.mean() < 1e-4  # of about .08 that they vary by; a split may fall otherwise
     assert far.score(X, y / 1000 + 1e6) > 0.7
 
 
@@ -254,11 +255,13 @@ def test_balanced_classes_weigh_the_same():
     y = np.repeat([0, 1], [180, 20])
     X = np.random.default_rng(0).standard_normal((200, 2))
     plain, balanced = (
-        classifier(40, min_samples_leaf=20, class_weight=weight).fit(X, y).predict_proba(X)[:, 1]
+        classifier(40, min_samples_leaf=20, class_weight=weight).fit(X, y).predict_proba(X)
         for weight in (None, "balanced")
     )
-    assert plain.mean() < 0.2
-    assert 0.4 < balanced.mean() < 0.6
+    assert balanced[:, 1].mean() > 2 * plain[:, 1].mean()
+    weights = np.where(y == 1, 5.0, 200 / 360)
+    by_hand = classifier(40, min_samples_leaf=20).fit(X, y, weights).predict_proba(X)
+    np.testing.assert_array_equal(balanced, by_hand)
 
 
 def test_rows_of_weight_zero_are_not_seen(people):
