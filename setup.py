@@ -37,7 +37,7 @@ EXTRAS = {
 setup(
     name="tflearnkit",
     version=re.search(r'^__version__ = "([^"]+)"', INIT, re.MULTILINE).group(1),
-    description="Linear, DNN and wide-and-deep estimators on TensorFlow, true to scikit-learn",
+    description="TF.Learn reborn: estimators on TensorFlow that are true scikit-learn citizens",
     long_description=(HERE / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="Apache-2.0",

@@ -1,4 +1,4 @@
-"""TF.Learn reborn: linear, DNN and wide-and-deep estimators that are scikit-learn citizens.
+"""TF.Learn reborn: estimators on TensorFlow that are scikit-learn citizens.
 
 An estimator is columns + a task + an engine, run by one loop. The rooms, bottom up; a module
 imports only from floors below its own::
