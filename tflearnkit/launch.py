@@ -74,11 +74,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     --------
     >>> import pathlib, tempfile
     >>> folder = pathlib.Path(tempfile.mkdtemp())
-    >>> _ = (folder / "job.py").write_text("import os; print(os.environ['TF_CONFIG'][-35:])")
+    >>> _ = (folder / "job.py").write_text("import os; print(os.environ['TF_CONFIG'][-31:])")
     >>> main(["--workers", "2", "--logs", str(folder), str(folder / "job.py")])
     0
-    >>> (folder / "worker1.log").read_text().strip()
-    '"task": {"type": "worker", "index": 1}}'[-35:]
+    >>> print((folder / "worker1.log").read_text().strip())
+    {"type": "worker", "index": 1}}
     """
     options = _options(arguments)
     os.makedirs(options.logs, exist_ok=True)

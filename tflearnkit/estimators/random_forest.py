@@ -106,7 +106,7 @@ class RandomForestClassifier(ClassifierFace, BaggedForest):
     >>> clf = learn.RandomForestClassifier(20, oob_score=True, random_state=0).fit(X, y)
     >>> clf.oob_score_ > 0.9
     True
-    >>> clf.feature_importances_.argmax() >= 2  # the petals
+    >>> bool(clf.feature_importances_.argmax() >= 2)  # the petals
     True
     """
 
