@@ -4,10 +4,10 @@ It learns to rebuild digits of which half the pixels were left out, without look
 (Vincent et al., 2008). What it finds on the way, 512 numbers for each digit, serves a linear
 classifier better than the pixels or as many principal components do.
 
-On all of MNIST the squared error of a pixel is 0.0000 rebuilt, 0.0000 with half of them missing,
-and 0.0000 by principal components; a linear classifier is right on 00.0 % of the test digits by
-their codes, 00.0 % by principal components and 00.0 % by their pixels. Training takes about half a
-minute on two cores, each classifier as long.
+On all of MNIST the squared error of a pixel is 0.010 rebuilt, 0.057 with half of them missing, and
+0.022 by 64 principal components; a linear classifier is right on 96.6 % of the test digits by their
+codes, 92.3 % by principal components and 92.6 % by their pixels. Training takes a few minutes on
+two cores, and so do the classifiers.
 """
 
 import argparse

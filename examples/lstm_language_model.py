@@ -5,9 +5,9 @@ It reads 32 pieces of the text side by side, 64 characters a step. Gradients go 
 it begins the next one with: variables that no optimizer trains carry it. Gradients are clipped,
 and the learning rate falls to nothing.
 
-Perplexity of a character of the last twentieth of Tiny Shakespeare: 0.00. By how often characters
-occur it is 00.00, after the one before 00.00, after the two before 00.00. Training takes about 0
-minutes on two cores.
+Perplexity of a character of the last twentieth of Tiny Shakespeare: 4.72. By how often characters
+occur it is 28.82, after the one before 12.05, the two before 7.96, the three before 6.11. Training
+takes some ten minutes on two cores.
 """
 
 import argparse

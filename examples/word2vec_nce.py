@@ -5,9 +5,8 @@ A word's vector learns to tell the words around it from words drawn by chance (M
 colours: the others of its group are among the nearest words of each.
 
 On War and Peace, 6,562 words, half of the mates in groups of numbers, titles, colours and what one
-rides are among the 00 nearest words. The loss on the last twentieth of the novel, which is not
-trained on, is 0.00; by how often words occur it is 0.00. Training takes about 0 seconds on two
-cores.
+rides are among the 20 nearest words. The loss on the last twentieth of the novel, which is not
+trained on, falls from 5.00 to 4.83. Training takes about a minute on two cores.
 """
 
 import argparse
