@@ -712,7 +712,7 @@ def test_another_clustering_s_folder_is_refused(tmp_path):
 
 WRONG = {
     "num_clusters": (0, "'num_clusters' parameter"),
-    "initial_clusters": ("k-means++", "among {'kmeans_plus_plus', 'random'}"),
+    "initial_clusters": ("k-means++", "'initial_clusters' parameter"),
     "distance_metric": ("manhattan", "'distance_metric' parameter"),
     "mini_batch_steps_per_iteration": (0, "'mini_batch_steps_per_iteration' parameter"),
     "relative_tolerance": (-1.0, "'relative_tolerance' parameter"),

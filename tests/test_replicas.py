@@ -70,3 +70,26 @@ def test_the_chief_writes_and_nobody_else(folder):
         assert best < checkpoint.checkpoints(model_dir)[-1] == checkpoint.latest_step(alone)
         assert len(list(model_dir.glob("events*"))) == 1
         assert len(os.listdir(model_dir / "eval_other")) == 1
+
+
+THREADS = """
+import tensorflow as tf, tflearnkit as learn
+config = learn.RunConfig(num_cores=3, log_device_placement=True)
+for config in (config, config, learn.RunConfig()):
+    learn.LinearRegressor(optimizer="SGD", steps=1, config=config).fit([[0.0], [1.0]], [0.0, 1.0])
+print(tf.config.threading.get_intra_op_parallelism_threads())
+try:
+    learn.LinearRegressor(config=learn.RunConfig(num_cores=2)).fit([[0.0], [1.0]], [0.0, 1.0])
+except ValueError as error:
+    print(error)
+"""
+
+
+def test_threads_are_those_asked_for_first():
+    command = [sys.executable, "-c", THREADS]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    lines = done.stdout.splitlines()
+    assert lines[-2] == "3"
+    assert "num_cores and log_device_placement should be set before TensorFlow starts" in lines[-1]
+    assert "/device:CPU:0" in done.stdout + done.stderr  # the log of placements

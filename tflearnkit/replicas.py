@@ -216,7 +216,13 @@ def replicas_of(config) -> Alone:
     """Return where the steps of a fit under a `RunConfig` meet.
 
     The first call that asks for several processes waits until all of them are there.
+
+    Raises
+    ------
+    ValueError
+        If it asks for other threads or logs than those that TensorFlow has started with.
     """
+    _set_up(config)
     strategy = _strategy_of(config)
     return ALONE if strategy is None else _together(strategy)
 
@@ -227,6 +233,26 @@ ALONE = Alone()
 @functools.lru_cache
 def _together(strategy) -> Together:
     return Together(strategy)
+
+
+def _set_up(config) -> None:
+    """Give TensorFlow the threads and logs that are asked for, which it takes before it starts."""
+    if not (config.num_cores or config.log_device_placement):
+        return
+    import tensorflow as tf
+
+    try:
+        if config.num_cores:
+            tf.config.threading.set_intra_op_parallelism_threads(config.num_cores)
+            tf.config.threading.set_inter_op_parallelism_threads(config.num_cores)
+        if config.log_device_placement:
+            tf.debugging.set_log_device_placement(True)
+    except RuntimeError as error:
+        raise ValueError(
+            "num_cores and log_device_placement should be set before TensorFlow starts. Got "
+            f"{config.num_cores} and {config.log_device_placement} after that: fit with such a "
+            "RunConfig before anything else."
+        ) from error
 
 
 def _strategy_of(config):

@@ -127,6 +127,7 @@ class _Run:
             restore=lambda copy: engine.load(*copy),
             save_checkpoint=self.save,
             summaries=self.summaries,
+            is_chief=self.config.is_chief,
             least=replicas_of(self.config).least,
         )
 

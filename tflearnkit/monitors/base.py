@@ -63,6 +63,8 @@ class Progress:
         Writes a checkpoint now and returns its path, or None where there is no ``model_dir``.
     summaries : SummaryWriter or None
         Writer of the run's TensorBoard file; None where there is none, or another process writes.
+    is_chief : bool
+        Whether this process writes files, of those that train together.
     least : callable
         ``least(number)`` returns the least of what all processes that train together say, which
         must all ask.
@@ -88,6 +90,7 @@ class Progress:
     restore: Callable[[Any], None] | None = None
     save_checkpoint: Callable[[], str | None] | None = None
     summaries: Any = None
+    is_chief: bool = True
     least: Callable[[int], int] = _own
 
 

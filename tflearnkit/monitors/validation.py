@@ -121,7 +121,7 @@ class ValidationMonitor(EveryN):
         super().begin(max_steps)
         self._forget()
         self._first_step = self.progress.step
-        if self.progress.summaries is not None:
+        if self.progress.model_dir is not None and self.progress.is_chief:
             folder = f"eval_{self._name}" if self._name else "eval"
             self._writer = SummaryWriter(os.path.join(self.progress.model_dir, folder))
 
