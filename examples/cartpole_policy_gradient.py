@@ -8,7 +8,7 @@ weight of the row, its advantage, which may be negative.
 Needs Gymnasium: ``pip install "tflearnkit[examples]"``.
 
 Mean return of the policy without chance over 100 fresh episodes of CartPole-v1, where 500 is the
-most: 500.0 with each of the seeds 0 to 4, after 30 to 42 plays; about half a minute a seed on two
+most: 500.0 with each of the seeds 0 to 4, after 30 to 41 plays; about half a minute a seed on two
 cores.
 """
 
