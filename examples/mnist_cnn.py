@@ -1,6 +1,6 @@
 """A convolutional network on MNIST, with dropout.
 
-On all of MNIST it reaches 99.2 % of the 5,000 validation images, after some minutes on two cores.
+On all of MNIST it is right on 99.3 % of the test images (one run), after four minutes on two cores.
 """
 
 import argparse
