@@ -1,6 +1,6 @@
 """A multilayer perceptron on MNIST, with dropout and Adagrad; it stops when validation does.
 
-On all of MNIST it reaches 98 % of the 5,000 validation images, after a few minutes on two cores.
+On all of MNIST it is right on 98.3 % of the test images (one run), after a minute on two cores.
 """
 
 import argparse
