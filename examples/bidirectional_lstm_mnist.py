@@ -3,8 +3,8 @@
 A digit is a sequence of 28 rows of 28 pixels. What the two readers remember at their ends, side by
 side, is what a linear layer tells the digits apart by.
 
-On MNIST it is right on 98.3 % of 10,000 validation images after 3 epochs, a few minutes on two
-cores.
+On all of MNIST it is right on 98.8 % of the test images after 3 epochs (one run), a minute and a
+half on two cores.
 """
 
 import argparse
