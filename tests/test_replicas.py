@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from local_cluster import run_cluster
 
-from tflearnkit import checkpoint
+import tflearnkit as learn
+from tflearnkit import checkpoint, learn_runner, replicas
 
 JOB = str(Path(__file__).with_name("replicas_job.py"))
 KINDS = ("mirrored0", "workers0", "workers1")
@@ -70,6 +71,25 @@ def test_the_chief_writes_and_nobody_else(folder):
         assert best < checkpoint.checkpoints(model_dir)[-1] == checkpoint.latest_step(alone)
         assert len(list(model_dir.glob("events*"))) == 1
         assert len(os.listdir(model_dir / "eval_other")) == 1
+
+
+def test_who_does_not_train_in_step_meets_nobody():
+    workers = {"worker": ["a:1", "b:1"]}
+    for cluster, job in ((workers, "evaluator"), (workers, None), ({"ps": ["c:1"], **workers}, "ps")):
+        config = learn.RunConfig(cluster_spec=cluster, job_name=job)
+        assert replicas.replicas_of(config) is replicas.ALONE
+
+
+def test_workers_meet_before_the_experiment_is_made(monkeypatch, tmp_path):
+    order = []
+    monkeypatch.setattr(learn_runner, "replicas_of", lambda config: order.append("met"))
+
+    def experiment_fn(output_dir):
+        order.append("made")
+
+    with pytest.raises(TypeError, match="did not return an Experiment"):
+        learn_runner.run(experiment_fn, str(tmp_path))
+    assert order == ["met", "made"]
 
 
 THREADS = """

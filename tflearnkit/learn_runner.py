@@ -9,6 +9,7 @@ from tflearnkit.config import RunConfig
 from tflearnkit.errors import did_you_mean
 from tflearnkit.estimators.persistence import config_of
 from tflearnkit.experiment import Experiment
+from tflearnkit.replicas import replicas_of
 
 __all__ = ["run", "tune"]
 
@@ -79,6 +80,7 @@ def run(
         words = _by_folder(output_dir, hparams)
     else:
         words = _by_config(output_dir, run_config, hparams)
+    replicas_of(run_config or RunConfig())  # workers meet before TensorFlow does anything else
     experiment = _made(experiment_fn, words)
     if run_config is not None:
         _check_same(experiment, run_config)

@@ -260,13 +260,19 @@ def _strategy_of(config):
     kind = config.distribute
     if not isinstance(kind, str | None):
         return kind
-    if kind in (None, "auto") and config.num_worker_replicas > 1 and not config.num_ps_replicas:
+    if kind in (None, "auto") and _waits_for_others(config):
         kind = "multi_worker"
     if kind == "auto":
         kind = "mirrored" if _has_several_gpus() else None
     if kind is None:
         return None
     return _made(kind, config.cluster_spec, config.job_name, config.task)
+
+
+def _waits_for_others(config) -> bool:
+    """Return whether the process is one of several workers that train in step."""
+    trains = config.job_name in ("worker", *CHIEFS)
+    return trains and config.num_worker_replicas > 1 and not config.num_ps_replicas
 
 
 def _has_several_gpus() -> bool:
