@@ -22,11 +22,6 @@ from tflearnkit.estimators.persistence import model_dir_of
 
 __all__ = ["BaggedForest"]
 
-# A tree without a split, which gives all rows the shares of the classes, joins with this weight:
-# so that no class there is gets the probability 0, whose loss is infinite.
-_ROOT_WEIGHT = 0.1
-
-
 class BaggedForest(ForestEstimator):
     """What random forests share: trees that each see rows of their own."""
 
@@ -34,7 +29,7 @@ class BaggedForest(ForestEstimator):
         return np.average(indicators(task, targets), axis=0, weights=weights)
 
     def _base_weight(self, task) -> float:
-        return 0.0 if task.kind == "regression" else _ROOT_WEIGHT
+        return 0.0 if task.kind == "regression" else self.prior_weight
 
     def _check(self, asked) -> None:
         super()._check(asked)

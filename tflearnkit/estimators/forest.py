@@ -48,6 +48,7 @@ _CONSTRAINTS: dict = {
     "max_features": [StrOptions({"sqrt", "log2"}), _COUNT, _SHARE, None],
     "max_samples": [_COUNT, _SHARE, None],
     "max_bins": [Interval(Integral, 2, 255, closed="both"), None],
+    "prior_weight": [Interval(Real, 0, None, closed="left")],
     "bootstrap": ["boolean"],
     "oob_score": ["boolean", callable],
     "warm_start": ["boolean"],

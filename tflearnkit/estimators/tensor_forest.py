@@ -200,6 +200,7 @@ class TensorForestEstimator(ClassifierFace, BaggedForest):
 
     bootstrap, warm_start = True, False
     max_samples = class_weight = None
+    prior_weight = 0.1
 
     def __init__(
         self,
