@@ -32,6 +32,13 @@ class Chunk(NamedTuple):
     steps: int
     widths: tuple[int, ...]
 
+    def part(self, first: int, steps: int, capacity: int) -> Chunk:
+        """Return some of the steps, with room for ``capacity``; the last ones may come again."""
+        last = len(self.weights) - 1
+        at = np.minimum(np.arange(first, first + capacity), last)
+        features = {name: array[at] for name, array in self.features.items()}
+        return Chunk(features, self.targets[at], self.weights[at], steps, self.widths)
+
 
 def row_bytes(arrays: Iterable[np.ndarray]) -> int:
     """Bytes of one row of all arrays together."""

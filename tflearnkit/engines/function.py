@@ -48,6 +48,7 @@ class FunctionEngine:
         self.replicas = replicas
         self._stack = ExitStack()
         self._program: FunctionProgram | None = None
+        self._summaries = np.zeros(0, np.float32)
 
     def __enter__(self):
         self._stack.__enter__()
@@ -64,18 +65,22 @@ class FunctionEngine:
 
         Returns the losses times the rows, and the rows, of each step.
         """
+        taken = self.replicas.take(self._take, chunk, step, self._program.counters)
+        losses = np.concatenate([losses.numpy()[:n] for (losses, _), n in taken])
+        self._summaries = taken[-1][0][1].numpy()
+        weights = np.full(chunk.steps, chunk.weights.shape[1], np.float32)
+        return losses * weights, weights
+
+    def _take(self, chunk, step: int):
         own, rows = self.replicas.own, chunk.weights.shape[1]
         arrays = [own(values) for values in chunk.features.values()]
         keys = step_keys(self.seed, step, len(chunk.weights))
-        losses = self._program.run(arrays, own(chunk.weights), keys, chunk.steps, rows, self.xla)
-        weights = np.full(chunk.steps, rows, np.float32)
-        return losses.numpy()[: chunk.steps] * weights, weights
+        return self._program.run(arrays, own(chunk.weights), keys, chunk.steps, rows, self.xla)
 
     @property
     def summaries(self) -> dict[str, float]:
         """What the function showed of the last step, by name."""
-        values = np.asarray(self._program.summaries)
-        return dict(zip(self.summary_names, map(float, values), strict=True))
+        return dict(zip(self.summary_names, map(float, self._summaries), strict=True))
 
     @property
     def summary_names(self) -> tuple[str, ...]:

@@ -68,7 +68,6 @@ class FunctionProgram:
         self.compiled: dict = {}
         self.uncompilable = False
         self.summary_names: tuple[str, ...] | None = None  # until the first call
-        self.summaries = np.zeros(0, np.float32)  # of the last step
         self._loaded = None
         with replicas.scope():
             self.step = replicas.variable(np.int64(0), False, "global_step")
@@ -86,6 +85,14 @@ class FunctionProgram:
     def model(self):
         """The Keras model that the function returned, if that: what is used in later calls."""
         return self.store.objects.get(_MODEL)
+
+    @property
+    def counters(self) -> list:
+        """The variables that count steps: the global one, and those of optimizers that keep up."""
+        step = int(self.step.numpy())
+        found = variables_of_optimizers(self.store.objects)
+        counts = [each for each in found if each.name == "iteration"]
+        return [self.step, *(each for each in counts if int(each.numpy()) == step)]
 
     @property
     def weight_names(self) -> list[str]:
@@ -115,7 +122,7 @@ class FunctionProgram:
         return {name: variable.numpy() for name, variable in self.variables.items()}
 
     def run(self, arrays: list, weights, keys, steps: int, rows: int, xla: bool):
-        """Take the steps of a chunk; return the loss of each.
+        """Take the steps of a chunk; return the loss of each, and what is shown of the last.
 
         ``rows`` are those of a whole batch, of which other processes may have some.
         """
@@ -126,12 +133,11 @@ class FunctionProgram:
         weighted = self._weighted(weights[:steps])
         key = *weights.shape, rows, weighted
         if key in self.compiled:
-            losses, self.summaries = self.compiled[key](*tensors)
-            return losses
+            return self.replicas.call(self.compiled[key], tensors)
         xla = xla and not (self.uncompilable or self.layout.has_text)
         run = partial(self._steps, rows=rows, weighted=weighted)
-        self.compiled[key], (losses, self.summaries) = self._first_run(run, tensors, xla)
-        return losses
+        self.compiled[key], found = self._first_run(run, tensors, xla)
+        return found
 
     def outputs(self, arrays: list, mode: str) -> Outputs:
         """Return what a batch gives, whose variables stay as they are."""
@@ -154,13 +160,13 @@ class FunctionProgram:
         if xla and _is_slow_in_xla(program):
             program, xla = self._trace(run, tensors), False
         try:
-            return program, program(*tensors)
+            return program, self.replicas.call(program, tensors)
         except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError):
             if not xla:
                 raise
             self.uncompilable = True  # nothing has run yet: XLA compiles first
             program = self._trace(run, tensors)
-            return program, program(*tensors)
+            return program, self.replicas.call(program, tensors)
 
     @staticmethod
     def _trace(python_function, arguments, xla: bool = False):

@@ -103,6 +103,11 @@ class GradientEngine:
 
         Returns the weighted sums of the losses and the sums of the weights, one of each a step.
         """
+        taken = self.replicas.take(self._take, chunk, step, self._program.counters)
+        steps = [(sums.numpy()[:n], weights.numpy()[:n]) for (sums, weights), n in taken]
+        return tuple(map(np.concatenate, zip(*steps, strict=True)))
+
+    def _take(self, chunk, step: int):
         capacity = chunk.weights.shape[0]
         rates = [opt.rates(step, capacity, self.plan) for opt in self.optimizers]
         own = self.replicas.own
@@ -115,8 +120,7 @@ class GradientEngine:
             np.int32(chunk.steps),
         )
         features = {name: own(values) for name, values in chunk.features.items()}
-        sums, weights = self._program.run(features, others, self._constants, chunk.widths)
-        return sums.numpy()[: chunk.steps], weights.numpy()[: chunk.steps]
+        return self._program.run(features, others, self._constants, chunk.widths)
 
     def state(self) -> dict[str, np.ndarray]:
         """Return copies of all arrays: weights by storage name and optimizer slots."""
@@ -128,9 +132,13 @@ class GradientEngine:
         ``step`` is how many steps led to ``state``.
         """
         self._program.load(state)
-        self._loaded_at = step - self._program.iterations
+        self._loaded_at = step - self._counted
 
     @property
     def steps_taken(self) -> int:
         """Steps done, those before ``load`` included; right even where a call was interrupted."""
-        return self._loaded_at + self._program.iterations
+        return self._loaded_at + self._counted
+
+    @property
+    def _counted(self) -> int:
+        return int(self._program.counters[0].numpy())

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from tflearnkit.engines.vector import Vector, named_slots
 from tflearnkit.optimizers import Optimizer
 from tflearnkit.parts import CentredBias, Training
 
@@ -99,22 +100,8 @@ def fresh_slots(part, optimizer: Optimizer) -> dict[str, float]:
 
     weights, built = tf.Variable(tf.zeros(2)), optimizer.build()
     built.build([weights])
-    slots = _slots(part.name, built, weights)
+    slots = named_slots(part.name, built, weights)
     return {name: float(slot[0]) for name, slot in slots.items() if slot.shape == weights.shape}
-
-
-def _slots(name: str, optimizer, weights) -> dict:
-    """Return the variables of an optimizer by the names that a state gives them.
-
-    The optimizer's kind is in the name, so that no other one takes up its slots; several slots
-    of the weights are numbered as TensorFlow numbered them: ``Adam``, ``Adam_1``.
-    """
-    kind = f"{name}/{type(optimizer).__name__}"
-    slots = [slot for slot in optimizer.variables if slot is not optimizer._learning_rate]
-    of_weights = [slot for slot in slots if slot.shape == weights.shape]
-    named = {kind + (f"_{i}" if i else ""): slot for i, slot in enumerate(of_weights)}
-    others = [slot for slot in slots if slot.shape != weights.shape]
-    return named | {f"{kind}/{number}": slot for number, slot in enumerate(others)}
 
 
 class Program:
@@ -125,27 +112,17 @@ class Program:
         self.l1, self.l2, self.clip, _ = switches
         self.flats = [Flat(part) for part in parts]
         with replicas.scope():
-            self._make_variables(optimizers)
-        self.sets_rate = [optimizer.rate is not None for optimizer in optimizers]
-        # A slot begins with one value throughout (0, or an accumulator's start).
-        self.fresh = {name: np.ravel(slot.numpy())[:1] for name, slot in self.slots.items()}
+            self.vectors = [
+                Vector(part.name, flat.size, optimizer, replicas)
+                for part, flat, optimizer in zip(parts, self.flats, optimizers, strict=True)
+            ]
+            self.frozen = {
+                storage.name: replicas.variable(np.zeros(storage.shape, np.float32), False)
+                for flat in self.flats
+                for storage in flat.frozen
+            }
         self.xla = xla
         self.compiled: dict = {}
-
-    def _make_variables(self, optimizers: tuple[Optimizer, ...]) -> None:
-        make = self.replicas.variable
-        self.weights = [make(np.zeros(flat.size, np.float32)) for flat in self.flats]
-        self.frozen = {
-            storage.name: make(np.zeros(storage.shape, np.float32), trainable=False)
-            for flat in self.flats
-            for storage in flat.frozen
-        }
-        self.optimizers = [optimizer.build() for optimizer in optimizers]
-        self.slots = {}
-        for part, optimizer, weights in zip(self.parts, self.optimizers, self.weights, strict=True):
-            self.replicas.adopt(optimizer)
-            optimizer.build([weights])
-            self.slots.update(_slots(part.name, optimizer, weights))
 
     def run(self, features: dict, others: tuple, constants: dict, widths):
         """Take the steps of a chunk; see `_run`. Tensors travel alone and in a row: TensorFlow
@@ -166,27 +143,26 @@ class Program:
             features_names, constants_names, *_ = key
             function = tf.function(flat, jit_compile=self.xla, autograph=False)
             self.compiled[key] = function.get_concrete_function(*tensors)
-        return self.compiled[key](*tensors)
+        return self.replicas.call(self.compiled[key], tensors)
 
     def load(self, state):
-        for flat, weights in zip(self.flats, self.weights, strict=True):
-            weights.assign(flat.pack(state))
+        for flat, vector in zip(self.flats, self.vectors, strict=True):
+            vector.load(flat.pack(state), state)
         for name, variable in self.frozen.items():
             variable.assign(state[name])
-        for name, slot in self.slots.items():
-            fresh = np.broadcast_to(self.fresh[name].reshape([1] * len(slot.shape)), slot.shape)
-            slot.assign(state.get(name, fresh.reshape(slot.shape)))
 
     @property
-    def iterations(self) -> int:
-        return int(self.optimizers[0].iterations.numpy())
+    def counters(self) -> list:
+        """The variables that count steps."""
+        return [counter for vector in self.vectors for counter in vector.counters]
 
     def state(self):
         arrays = {}
-        for flat, weights in zip(self.flats, self.weights, strict=True):
-            arrays.update(flat.unpack(weights.numpy()))
+        for flat, vector in zip(self.flats, self.vectors, strict=True):
+            arrays.update(flat.unpack(vector.numpy()))
         arrays.update((name, variable.numpy()) for name, variable in self.frozen.items())
-        arrays.update((name, slot.numpy()) for name, slot in self.slots.items())
+        for vector in self.vectors:
+            arrays.update(vector.slots())
         return arrays
 
     def _run(self, features, targets, weights, rates, keys, penalties, steps, constants, widths):
@@ -219,7 +195,7 @@ class Program:
     def _step(self, batch, targets, training, rates, penalties, constants, widths):
         import tensorflow as tf
 
-        flats = [weights.value() for weights in self.weights]
+        flats = [vector.value() for vector in self.vectors]
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(flats)
             params = {name: variable.value() for name, variable in self.frozen.items()}
@@ -237,12 +213,10 @@ class Program:
         *gradients, reported, total = self.replicas.totals([*gradients, *sums])
         gradients = [tf.math.divide_no_nan(gradient, total) for gradient in gradients]
         gradients = self._held_back(gradients, flats, penalties)
-        for number, optimizer in enumerate(self.optimizers):
-            if self.sets_rate[number]:
-                optimizer.learning_rate = rates[number]
-            optimizer.apply([gradients[number]], [self.weights[number]])
+        for number, (vector, flat) in enumerate(zip(self.vectors, self.flats, strict=True)):
+            vector.apply(gradients[number], rates[number])
             if self.l1:
-                self._shrink(number, penalties[0] * optimizer.learning_rate)
+                vector.shrink(penalties[0] * flat.penalised())
         for name, value in updates.items():
             self.frozen[name].assign(value)
         return reported, total
@@ -274,12 +248,3 @@ class Program:
         if self.clip:
             gradients, _ = tf.clip_by_global_norm(gradients, penalties[2])
         return gradients
-
-    def _shrink(self, number, by):
-        """Move penalised weights towards zero by ``by``, stopping there (proximal step of L1)."""
-        import tensorflow as tf
-
-        weights = self.weights[number]
-        values = weights.value()
-        by = by * self.flats[number].penalised()
-        weights.assign(tf.sign(values) * tf.nn.relu(tf.abs(values) - by))

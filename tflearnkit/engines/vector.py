@@ -1,0 +1,128 @@
+"""A vector of weights and its optimizer, on one device or in pieces on several servers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from tflearnkit.optimizers import Optimizer
+
+__all__ = ["Vector", "named_slots"]
+
+
+class Vector:
+    """The trainable arrays of a part, behind each other, with what its optimizer remembers.
+
+    Parameters
+    ----------
+    name : str
+        Of the part.
+    size : int
+    optimizer : Optimizer
+        Each piece has one of its own: they go by element, so that pieces learn what a whole does.
+    replicas : Alone
+        Say how a vector is cut.
+    """
+
+    def __init__(self, name: str, size: int, optimizer: Optimizer, replicas):
+        self.sets_rate = optimizer.rate is not None
+        self._sizes = replicas.cut(size)
+        self._pieces = [replicas.variable(np.zeros(n, np.float32)) for n in self._sizes]
+        self._optimizers = [optimizer.build() for _ in self._pieces]
+        named = []
+        for built, piece in zip(self._optimizers, self._pieces, strict=True):
+            replicas.adopt(built)
+            built.build([piece])
+            named.append(named_slots(name, built, piece))
+        self._slots = {slot: [each[slot] for each in named] for slot in named[0]}
+        # A slot begins with one value throughout (0, or an accumulator's start).
+        self._fresh = {slot: np.ravel(each[0].numpy())[0] for slot, each in self._slots.items()}
+
+    @property
+    def counters(self) -> list:
+        """The variables that count steps."""
+        return [optimizer.iterations for optimizer in self._optimizers]
+
+    def value(self):
+        """Return the vector as a tensor."""
+        import tensorflow as tf
+
+        values = [piece.value() for piece in self._pieces]
+        return values[0] if len(values) == 1 else tf.concat(values, 0)
+
+    def numpy(self) -> np.ndarray:
+        """Return a copy of the vector."""
+        return _joined(self._pieces)
+
+    def apply(self, gradient, rate) -> None:
+        """Take a step along a gradient; the optimizer's own rate holds where it sets one."""
+        for optimizer, piece, part in zip(
+            self._optimizers, self._pieces, self._cut(gradient), strict=True
+        ):
+            if self.sets_rate:
+                optimizer.learning_rate = rate
+            optimizer.apply([part], [piece])
+
+    def shrink(self, by) -> None:
+        """Move each weight towards zero, stopping there: by so much of it times the rate.
+
+        It is the proximal step of L1.
+        """
+        import tensorflow as tf
+
+        for optimizer, piece, part in zip(
+            self._optimizers, self._pieces, self._cut(by), strict=True
+        ):
+            values, part = piece.value(), part * optimizer.learning_rate
+            piece.assign(tf.sign(values) * tf.nn.relu(tf.abs(values) - part))
+
+    def load(self, flat: np.ndarray, state: Mapping[str, np.ndarray]) -> None:
+        """Set the weights, and the slots that a state has; others begin afresh."""
+        for piece, values in zip(self._pieces, self._cut_array(flat), strict=True):
+            piece.assign(values)
+        for name, slots in self._slots.items():
+            given = state.get(name)
+            if given is None:
+                for slot in slots:
+                    slot.assign(np.full(slot.shape, self._fresh[name]))
+            elif np.ndim(given):
+                for slot, values in zip(slots, self._cut_array(given), strict=True):
+                    slot.assign(values)
+            else:
+                for slot in slots:
+                    slot.assign(given)
+
+    def slots(self) -> dict[str, np.ndarray]:
+        """Return copies of what the optimizer remembers, by name."""
+        return {
+            name: _joined(each) if len(each[0].shape) else each[0].numpy()
+            for name, each in self._slots.items()
+        }
+
+    def _cut(self, tensor) -> list:
+        import tensorflow as tf
+
+        return [tensor] if len(self._sizes) == 1 else tf.split(tensor, self._sizes)
+
+    def _cut_array(self, array: np.ndarray) -> list:
+        return np.split(array, np.cumsum(self._sizes)[:-1])
+
+
+def _joined(pieces: list) -> np.ndarray:
+    arrays = [piece.numpy() for piece in pieces]
+    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
+
+
+def named_slots(name: str, optimizer, weights) -> dict:
+    """Return the variables of an optimizer by the names that a state gives them.
+
+    The optimizer's kind is in the name, so that no other one takes up its slots; several slots
+    of the weights are numbered as TensorFlow numbered them: ``Adam``, ``Adam_1``.
+    """
+    kind = f"{name}/{type(optimizer).__name__}"
+    slots = [slot for slot in optimizer.variables if slot is not optimizer._learning_rate]
+    of_weights = [slot for slot in slots if slot.shape == weights.shape]
+    named = {kind + (f"_{i}" if i else ""): slot for i, slot in enumerate(of_weights)}
+    others = [slot for slot in slots if slot.shape != weights.shape]
+    return named | {f"{kind}/{number}": slot for number, slot in enumerate(others)}
