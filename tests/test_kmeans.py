@@ -18,7 +18,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 import tflearnkit as learn
 from tflearnkit.engines import kmeans as engine
-from tflearnkit.engines import kmeans_nearest, kmeans_program, kmeans_start
+from tflearnkit.engines import kmeans_nearest, kmeans_start, kmeans_sweep
 from tflearnkit.errors import (
     CheckpointError,
     ConvergenceWarning,
@@ -62,7 +62,7 @@ def compiler(request, monkeypatch):
 @pytest.fixture
 def small_blocks(monkeypatch):
     """Look at few rows at a time, whose number does not divide that of the rows."""
-    monkeypatch.setattr(kmeans_program, "_BLOCK", 1)
+    monkeypatch.setattr(kmeans_sweep, "_BLOCK", 1)
     monkeypatch.setattr(kmeans_nearest, "_BLOCK", 1)
 
 

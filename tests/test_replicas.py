@@ -23,7 +23,20 @@ FITS = {
     "resumed": 5e-5,
     "function": 5e-5,
     "keras": 5e-5,
+    "normal equations": 0,
+    "newton": 0,
+    "svm": 0,
+    "hinges": 1e-6,
+    "kernel": 5e-5,
+    "onward": 1e-6,
+    "emptied": 1e-6,
+    "directions": 1e-6,
+    "mini-batches": 1e-6,
+    "lone rows": 1e-6,
+    "blocks": 1e-9,
+    "stream": 1e-6,
 }
+FORESTS = ("forest", "several outputs", "stopped", "boosting")
 
 
 def shown(logs):
@@ -55,6 +68,22 @@ def test_replicas_learn_what_one_device_does(folder, run, fit, tolerance):
     assert expected.keys() == found.keys()
     for name, array in expected.items():
         np.testing.assert_allclose(found[name], array, rtol=0, atol=tolerance, err_msg=name)
+
+
+@pytest.mark.parametrize("run", KINDS)
+@pytest.mark.parametrize("fit", FORESTS)
+def test_replicas_grow_the_same_bits(folder, run, fit):
+    pytest.importorskip("ydf", reason="an extra: pip install 'tflearnkit[forest]'")
+    expected, found = learned(folder, "alone0", fit), learned(folder, run, fit)
+    assert expected.keys() == found.keys() != set()
+    for name, array in expected.items():
+        np.testing.assert_array_equal(found[name], array, err_msg=name)
+
+
+def test_of_what_is_solved_the_chief_alone_keeps_a_checkpoint(folder):
+    for run, count in (("alone0", 1), ("mirrored0", 1), ("workers0", 1), ("workers1", 0)):
+        kept = [checkpoint.checkpoints(folder / f"{fit}_{run}") for fit in ("newton", "svm")]
+        assert list(map(len, kept)) == [count, count]
 
 
 def test_workers_draw_alike_where_no_seed_is_given(folder):

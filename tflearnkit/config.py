@@ -21,7 +21,7 @@ _COUNTS = (
     "save_summary_steps",
     "log_step_count_steps",
 )
-_KINDS = ("mirrored", "multi_worker", "auto")
+_KINDS = ("mirrored", "multi_worker", "parameter_server", "auto")
 _FREE = ("tf_random_seed", "save_checkpoints_secs", *_COUNTS)  # may differ in one experiment
 
 
@@ -70,10 +70,14 @@ class RunConfig:
         there is none, the first worker.
     num_ps_replicas : int >= 0, default=None
         Tasks that keep parameters; None counts them in the cluster.
-    distribute : {"mirrored", "multi_worker", "auto"} or tf.distribute.Strategy, default=None
-        What shares each batch: "mirrored" the GPUs of this process, or its logical CPUs;
-        "multi_worker" the workers of the cluster. None goes by the cluster: its workers, where
-        there are several and no parameter servers. "auto" takes several GPUs, too.
+    distribute : str or tf.distribute.Strategy, default=None
+        What shares the work: "mirrored" the GPUs of this process, or its logical CPUs;
+        "multi_worker" the workers of the cluster, in step; "parameter_server" its workers without
+        waiting for each other. None goes by the cluster: the last where it has parameter servers,
+        else its workers in step where there are several. "auto" takes several GPUs, too.
+    peer_deadline_secs : number > 0, default=600
+        How long to wait for tasks of the cluster that do not come, and for workers beside
+        parameter servers that take no step.
 
     Raises
     ------
@@ -112,6 +116,7 @@ class RunConfig:
     is_chief: bool | None = None
     num_ps_replicas: int | None = None
     distribute: Any = None
+    peer_deadline_secs: float = _DEFAULT_SECS
 
     def __post_init__(self):
         if self.save_checkpoints_steps is not None and self.save_checkpoints_secs == _DEFAULT_SECS:
@@ -121,6 +126,7 @@ class RunConfig:
         _check_model_dir(self.model_dir)
         _check_seed(self.tf_random_seed)
         _check_secs(self.save_checkpoints_secs)
+        _check_deadline(self.peer_deadline_secs)
         for name in _COUNTS:
             _check_count(name, getattr(self, name))
         _check_devices(self)
@@ -205,9 +211,21 @@ def _check_seed(value) -> None:
         )
 
 
-def _check_secs(value) -> None:
+def _is_secs(value) -> bool:
     fits = isinstance(value, numbers.Real) and not isinstance(value, bool)
-    if value is not None and not (fits and 0 < value < math.inf):
+    return fits and 0 < value < math.inf
+
+
+def _check_deadline(value) -> None:
+    if not _is_secs(value):
+        raise ValueError(
+            f"peer_deadline_secs should be a number of seconds above 0, but is {value!r}. Pass "
+            "how long other tasks may stay away."
+        )
+
+
+def _check_secs(value) -> None:
+    if value is not None and not _is_secs(value):
         raise ValueError(
             f"save_checkpoints_secs should be a number of seconds above 0 or None, but is "
             f"{value!r}. Pass None to save at the end only."
@@ -250,6 +268,12 @@ def _check_distribute(config: RunConfig) -> None:
         raise ValueError(
             f"distribute should be one of {listing(map(repr, _KINDS))}, a tf.distribute.Strategy, "
             f"or None, but is {kind!r}. Pass one of these.{did_you_mean(kind, _KINDS)}"
+        )
+    if kind == "parameter_server" and not ("ps" in config.cluster_spec and config.job_name):
+        raise ValueError(
+            "distribute should be 'parameter_server' where a cluster has jobs ps and worker, and "
+            f"this process is one of them. Got the cluster {config.cluster_spec} and the job "
+            f"{config.job_name!r}: set TF_CONFIG, or give both to RunConfig."
         )
     if kind == "multi_worker" and (config.num_worker_replicas < 2 or config.job_name is None):
         raise ValueError(

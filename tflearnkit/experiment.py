@@ -16,7 +16,7 @@ from tflearnkit.estimators.base import BaseEstimator
 from tflearnkit.estimators.persistence import config_of, model_dir_of
 from tflearnkit.export_strategy import ExportStrategy
 from tflearnkit.monitors import ValidationMonitor
-from tflearnkit.replicas import serve
+from tflearnkit.replicas import is_free, is_lead, serve
 
 __all__ = ["Experiment"]
 
@@ -148,6 +148,9 @@ class Experiment:
     def train(self, delay_secs: float | None = None):
         """Train until the global step is ``train_steps``.
 
+        A worker beside parameter servers serves the one that hands out the batches (the chief, or
+        worker 0 where there is none), and returns once that has ended.
+
         Parameters
         ----------
         delay_secs : number >= 0, optional
@@ -159,6 +162,10 @@ class Experiment:
         estimator
         """
         self._wait_to_train(delay_secs)
+        config = config_of(self.estimator)
+        if is_free(config) and not is_lead(config):
+            serve(config)
+            return self.estimator
         return self._fit(self._monitors, max_steps=self.train_steps)
 
     def evaluate(self, delay_secs: float | None = None, name: str = "one_pass") -> dict:
@@ -260,16 +267,16 @@ class Experiment:
         )  # fmt: skip
 
     def run_std_server(self) -> None:
-        """Serve the other tasks of the cluster: what a task does that keeps parameters.
+        """Serve the other tasks of the cluster, as one that keeps parameters, until training ends.
 
-        It does not return: end the process.
+        That is when the task that hands out the batches has been gone for a minute.
         """
         config = config_of(self.estimator)
-        if not config.cluster_spec or config.job_name is None:
+        if not is_free(config):
             raise ValueError(
-                "run_std_server expects a cluster_spec, a job_name and a task. Got "
-                f"{config.cluster_spec}, {config.job_name!r} and {config.task}: set TF_CONFIG, or "
-                "give them to RunConfig."
+                "run_std_server expects a cluster_spec with parameter servers, a job_name and a "
+                f"task. Got {config.cluster_spec}, {config.job_name!r} and {config.task}: set "
+                "TF_CONFIG, or give them to RunConfig."
             )
         serve(config)
 

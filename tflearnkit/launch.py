@@ -22,7 +22,6 @@ __all__ = ["main"]
 
 _LOOK_SECS = 0.1  # between looks at the tasks
 _GRACE_SECS = 15  # from SIGTERM to SIGKILL
-_SERVERS = ("ps",)  # which do not end by themselves
 
 
 class _Options(NamedTuple):
@@ -37,6 +36,9 @@ class _Task:
 
     def __init__(self, job: str, index: int, cluster: dict, options: _Options):
         self.job, self.name = job, f"{job}{index}"
+        # Beside parameter servers the chief, or else worker 0, hands out the work.
+        leads = job == "chief" or ("chief" not in cluster and self.name == "worker0")
+        self.serves = "ps" in cluster and job != "evaluator" and not leads
         self._command = options.command
         config = {"cluster": cluster, "task": {"type": job, "index": index}}
         self._around = os.environ | {"TF_CONFIG": json.dumps(config)}
@@ -152,7 +154,7 @@ def _cluster(jobs: dict[str, int]) -> dict[str, list[str]]:
 def _attend(tasks: list[_Task], options: _Options) -> int:
     """Wait for the tasks, starting those again that fail; return the exit status of the job."""
     restarts = options.restarts
-    ending = [task for task in tasks if task.job not in _SERVERS]
+    ending = [task for task in tasks if not task.serves]
     while any(task.status != 0 for task in ending):
         failed = [task for task in tasks if task.status]
         if failed and not restarts:
@@ -168,7 +170,7 @@ def _attend(tasks: list[_Task], options: _Options) -> int:
 
 def _start_again(failed: list[_Task], tasks: list[_Task]) -> None:
     trains = [task for task in tasks if task.job in ("chief", "worker")]
-    waits_for_others = not any(task.job in _SERVERS for task in tasks)
+    waits_for_others = not any(task.serves for task in tasks)
     if waits_for_others and any(task in trains for task in failed):
         _stop(trains)
         failed = [*trains, *(task for task in failed if task not in trains)]

@@ -9,7 +9,7 @@ from tflearnkit.config import RunConfig
 from tflearnkit.errors import did_you_mean
 from tflearnkit.estimators.persistence import config_of
 from tflearnkit.experiment import Experiment
-from tflearnkit.replicas import replicas_of
+from tflearnkit.replicas import meet
 
 __all__ = ["run", "tune"]
 
@@ -80,7 +80,7 @@ def run(
         words = _by_folder(output_dir, hparams)
     else:
         words = _by_config(output_dir, run_config, hparams)
-    replicas_of(run_config or RunConfig())  # workers meet before TensorFlow does anything else
+    meet(run_config or RunConfig())  # before TensorFlow does anything else
     experiment = _made(experiment_fn, words)
     if run_config is not None:
         _check_same(experiment, run_config)
@@ -98,6 +98,10 @@ def tune(experiment_fn: Callable, tuner) -> None:
     tuner : object
         ``next_trial()`` says whether there is one more, and ``run_experiment(f)`` runs ``f`` with
         the hyperparameters of its choice.
+
+    See Also
+    --------
+    OptunaTuner : Such a tuner.
 
     Examples
     --------

@@ -24,8 +24,10 @@ def made_apart(store, plain: type) -> Iterator[list[str]]:
 
     names: list[str] = []
 
-    def at_once(_, initial_value=None, name=None, **words):
-        if not store.is_making and name not in _OF_OPTIMIZERS:
+    def at_once(next_creator, initial_value=None, name=None, **words):
+        if store.is_making:
+            return next_creator(initial_value=initial_value, name=name, **words)
+        if name not in _OF_OPTIMIZERS:
             names.append(str(name))
         kept = {key: words[key] for key in ("trainable", "dtype", "shape") if key in words}
         value = initial_value

@@ -19,6 +19,7 @@ from tflearnkit.engines.forest_boosting import Boosting
 from tflearnkit.engines.forest_growth import BLOCK_STEPS, Block
 from tflearnkit.engines.forest_scoring import Scorer
 from tflearnkit.engines.forest_trees import Trees
+from tflearnkit.replicas import ALONE, Alone
 
 __all__ = ["BaggingEngine", "BoostingEngine", "EncodedRows", "Forest"]
 
@@ -235,11 +236,17 @@ class BaggingEngine(_ForestEngine):
     loss : callable or None
         ``f(means, rows)`` gives the losses of rows by number, given the means of trees that have
         not seen them. None measures nothing.
+    replicas : Alone
+        Those among whose processes the growth of blocks is shared out.
     """
 
-    def __init__(self, bagging: Bagging, weights, first_step: int, last_step: int, loss):
+    def __init__(
+        self, bagging: Bagging, weights, first_step: int, last_step: int, loss,
+        replicas: Alone = ALONE,
+    ):  # fmt: skip
         super().__init__(bagging.soil.rows, weights, first_step, last_step)
-        self.bagging, self._loss = bagging, loss
+        self.bagging, self._loss, self.replicas = bagging, loss, replicas
+        self._ahead: dict[int, Block] = {}  # blocks that are grown already, by where they begin
 
     def load(self, state: Forest, step: int) -> None:
         super().load(state, step)
@@ -265,7 +272,26 @@ class BaggingEngine(_ForestEngine):
                 self._add(begin, index, values)
 
     def _grown(self, begin: int, n_steps: int) -> Block:
-        return self.bagging.block(begin, n_steps)
+        if self.replicas.workers == 1:
+            return self.bagging.block(begin, n_steps)
+        if begin not in self._ahead:
+            self._ahead = self._grown_by_all(begin)
+        return self._ahead.pop(begin)
+
+    def _grown_by_all(self, begin: int) -> dict[int, Block]:
+        """Return the next blocks, of which each process grows one, if any is left for it."""
+        begins = range(begin, self._last_step, BLOCK_STEPS)[: self.replicas.workers]
+        sizes = [min(BLOCK_STEPS, self._last_step - each) for each in begins]
+        number, own = self.replicas.worker, {}
+        if number < len(begins):
+            block = self.bagging.block(begins[number], sizes[number])
+            own = block.steps(0, block.n_steps).arrays
+        found = self.replicas.gathered(own)[: len(begins)]
+        n_categories = self.bagging.soil.n_categories
+        return {
+            each: _Given(Trees(**arrays), size, n_categories)
+            for each, size, arrays in zip(begins, sizes, found, strict=True)
+        }
 
     def _losses(self, start: int, stop: int) -> list[float]:
         if self._loss is None:

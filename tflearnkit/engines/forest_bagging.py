@@ -50,6 +50,7 @@ class Bagging:
             self.soil.label_names[output],
             "CLASSIFICATION" if self.soil.n_classes else "REGRESSION",
             block_seed(self.seed, first_step),
+            weights=self.soil.weight_name,
             num_trees=n_steps,
             winner_take_all=False,
             compute_oob_performances=False,

@@ -148,4 +148,7 @@ class _State:
         else:
             share = softmax(scores, axis=1) if self.kind == "multiclass" else expit(scores)
             found = share - self.targets, share * (share - 1)
-        return tuple(np.ascontiguousarray(d.T.squeeze(), np.float32) for d in found)
+        # By weight here, and without weights in Yggdrasil, whose gains are wrong where a loss has
+        # second derivatives and rows have weights.
+        weighted = (self.weights[:, None] * each for each in found)
+        return tuple(np.ascontiguousarray(each.T.squeeze(), np.float32) for each in weighted)

@@ -57,8 +57,7 @@ class Settings:
     def arguments(self) -> dict:
         """What learners of all kinds are told."""
         found = {
-            # Yggdrasil counts the levels of a tree, and in max_num_nodes its leaves.
-            "max_depth": -1 if self.max_depth is None else self.max_depth + 1,
+            "max_depth": -1 if self.max_depth is None else self.max_depth,
             "min_examples": self.min_samples_leaf,
             "num_candidate_attributes": self.max_features,
             "keep_non_leaf_label_distribution": False,
@@ -66,7 +65,9 @@ class Settings:
         }
         if self.max_leaf_nodes is not None:
             found["growing_strategy"] = "BEST_FIRST_GLOBAL"
-            found["max_num_nodes"] = self.max_leaf_nodes
+            found["max_num_nodes"] = self.max_leaf_nodes  # it means leaves
+        elif self.max_depth is not None:
+            found["max_depth"] += 1  # levels here, steps in best-first growth
         return found
 
 
@@ -104,6 +105,11 @@ class Soil:
         return len(self.rows)
 
     @property
+    def weight_name(self) -> str | None:
+        """The column of weights, None where all rows weigh the same."""
+        return "w" if self.is_weighted else None
+
+    @property
     def label_names(self) -> list[str]:
         width = 1 if self.labels.ndim == 1 else self.labels.shape[1]
         return [f"y{output}" for output in range(width)]
@@ -117,7 +123,6 @@ class Soil:
         return getattr(ydf, kind)(
             label=label,
             task=ydf.Task[task],
-            weights="w" if self.is_weighted else None,
             random_seed=seed,
             extra_training_config=features_only,
             **arguments,

@@ -19,6 +19,9 @@ __all__ = ["Columns", "Trees"]
 # Values are multiples of this, so that their sums in float64 are exact: they do not depend on the
 # order of the trees in a sum, nor on who adds them up.
 _GRAIN = 2.0**-24
+# Of bins, those next to that of zero begin at the least number there is. Some programs take such
+# a one for zero, which a threshold must not be.
+_LEAST = np.finfo(np.float32).tiny
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,7 @@ class Trees:
         for column, bounds in columns.boundaries.items():
             binned = nodes.column[inner] == column
             threshold[binned] = bounds[threshold[binned].astype(int) - 1]
+        threshold[(threshold > 0) & (threshold < _LEAST)] = _LEAST
         leaf_number = np.cumsum(nodes.is_leaf) - 1
         value = nodes.value[leaf_number[order[is_leaf]]]
         sizes = np.bincount(tree).astype(np.int32)

@@ -104,7 +104,7 @@ class GradientEngine:
         Returns the weighted sums of the losses and the sums of the weights, one of each a step.
         """
         taken = self.replicas.take(self._take, chunk, step, self._program.counters)
-        steps = [(sums.numpy()[:n], weights.numpy()[:n]) for (sums, weights), n in taken]
+        steps = [[np.asarray(each)[:n] for each in found] for found, n in taken]
         return tuple(map(np.concatenate, zip(*steps, strict=True)))
 
     def _take(self, chunk, step: int):

@@ -8,9 +8,13 @@ from typing import NamedTuple
 import numpy as np
 
 from tflearnkit.engines.kmeans_nearest import nearest, squared_lengths
-from tflearnkit.engines.kmeans_program import Kind, block_rows, lloyd
+from tflearnkit.engines.kmeans_program import lloyd
+from tflearnkit.engines.kmeans_sweep import Kind, block_rows
+from tflearnkit.replicas import ALONE, Alone
 
-__all__ = ["Clusters", "Engine", "LloydEngine", "Passes", "Rules", "coordinates", "kind_of"]
+__all__ = [
+    "Clusters", "Engine", "LloydEngine", "Passes", "Rules", "coordinates", "kind_of", "places",
+]  # fmt: skip
 
 _XLA_WORK = 1e8  # products of a pass from which XLA's compile time is earned back
 
@@ -97,8 +101,8 @@ class Clusters(NamedTuple):
 class Engine:
     """What engines of k-means share: what they have reached is exchanged as a whole."""
 
-    def __init__(self, rules: Rules):
-        self.rules, self.converged = rules, False
+    def __init__(self, rules: Rules, replicas: Alone = ALONE):
+        self.rules, self.replicas, self.converged = rules, replicas, False
         self._reached: tuple[Clusters, int] | None = None
 
     def __enter__(self):
@@ -130,10 +134,13 @@ class LloydEngine(Engine):
     weights : ndarray of shape (n,)
         Greater than 0.
     rules : Rules
+    replicas : Alone
+        Those that share the work of a pass. All processes have all the points, which what lies
+        between passes needs.
     """
 
-    def __init__(self, points, weights: np.ndarray, rules: Rules):
-        super().__init__(rules)
+    def __init__(self, points, weights: np.ndarray, rules: Rules, replicas: Alone = ALONE):
+        super().__init__(rules, replicas)
         self.points, self.weights = points, np.asarray(weights, np.float32)
         self.total = float(self.weights.sum(dtype=np.float64))
         self._weighted = bool((self.weights != 1).any())
@@ -158,7 +165,7 @@ class LloydEngine(Engine):
         now, step = self._reached
         tolerance = self.rules.tolerance
         kind = kind_of(self.rules, self.points, now, self.points.n_rows, self._weighted)
-        *arrays, losses, converged, blurred = lloyd(kind)(
+        *arrays, losses, converged, blurred = lloyd(kind, self.replicas)(
             *self._on_device(),
             self.lengths,
             now.centres,

@@ -1,77 +1,46 @@
-"""Compiled k-means: sweeps over points in blocks, passes of Lloyd's, steps on mini-batches.
+"""Compiled k-means: passes of Lloyd's, and steps on mini-batches.
 
 A program owns no variables and knows no sizes, so that all fits of a kind share one; what XLA
-compiles for a size it keeps.
+compiles for a size it keeps. Each of n replicas looks at every n-th block of points in a pass, and
+at every n-th row of a mini-batch; what they find is added up in one exchange.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from tflearnkit.engines.base import shared
+from tflearnkit.engines.kmeans_sweep import Kind, sweep_of
+from tflearnkit.replicas import ALONE, Alone
 
-__all__ = ["TIGHT", "Kind", "batches", "block_rows", "lloyd"]
+__all__ = ["TIGHT", "batches", "lloyd"]
 
 TIGHT = 1e-4  # of the mean squared length: below it float32 has no digits left for distances
-_BLOCK = 2**19  # numbers of a block's table of distances: 2 MB, which a cache holds
+_ALL = 0, 1  # blocks: from the first one on, each
 
 
-class Kind(NamedTuple):
-    """What shapes a program.
-
-    Attributes
-    ----------
-    cosine : bool
-        Whether points and centres have unit length.
-    sparse : bool
-        Whether points have ids.
-    weighted : bool
-        Whether points count differently.
-    double : bool
-        Whether to compute in float64, for clusters that are small beside their distances.
-    gathers : bool
-        Whether mini-batches are gathered to passes.
-    xla : bool
-        Whether sweeps are compiled by XLA.
-    """
-
-    cosine: bool
-    sparse: bool
-    weighted: bool
-    double: bool = False
-    gathers: bool = False
-    xla: bool = False
-
-
-def block_rows(n_centres: int, n_ids: int) -> int:
-    """Return how many points are looked at together; ``n_ids`` is the number that each has."""
-    most = _BLOCK // (n_centres * (1 + n_ids))
-    return max(64, min(16384, 1 << max(most, 1).bit_length() - 1))
-
-
-def lloyd(kind: Kind):
+def lloyd(kind: Kind, replicas: Alone = ALONE):
     """Return the program of Lloyd's passes.
 
     It takes points (dense, ids, id weights, weights), what their squared lengths sum up to,
     centres, the loss before (-1 for none), the tolerance, whether an empty cluster ends it, the
     number of passes at most, and the rows of a block. It returns centres, what the points of each
-    weigh, the losses, how many passes were made, and whether it has converged, and whether it
-    stopped for want of digits before a pass that float64 should make.
+    weigh, the losses, whether it has converged, and whether it stopped for want of digits before a
+    pass that float64 should make.
     """
-    return shared(("k-means", "lloyd", kind), lambda: _lloyd(kind))
+    return shared(("k-means", "lloyd", kind, replicas.key), lambda: _lloyd(kind, replicas))
 
 
-def batches(kind: Kind):
+def batches(kind: Kind, replicas: Alone = ALONE):
     """Return the program of mini-batch steps.
 
-    It takes the points of a chunk, centres, counts, the same of the pass being gathered, the first
-    step and the one to stop before, of how many steps a pass is gathered, the number of the first
-    step, and the rows of a block. It returns both centres and counts, and the losses.
+    It takes the points of a chunk, of several processes those that are this one's own, centres,
+    counts, the same of the pass being gathered, the first step and the one to stop before, of how
+    many steps a pass is gathered, the number of the first step, and the rows of a block. It returns
+    both centres and counts, and the losses.
     """
-    return shared(("k-means", "batches", kind), lambda: _batches(kind))
+    return shared(("k-means", "batches", kind, replicas.key), lambda: _batches(kind, replicas))
 
 
-def _lloyd(kind: Kind):
+def _lloyd(kind: Kind, replicas: Alone):
     import tensorflow as tf
 
     scalar = tf.TensorSpec([], tf.float64)
@@ -87,10 +56,14 @@ def _lloyd(kind: Kind):
         dense, ids, id_weights, weights, lengths, centres, before, tolerance, fills, most, rows
     ):
         points = dense, ids, id_weights, weights
-        sweep = _sweep(kind)
+        sweep = sweep_of(kind)
+
+        def on_a_replica(centres):
+            # The blocks are those of one device, so that what is summed up in them is the same.
+            return replicas.totals(sweep(points, centres, rows, *(replicas.place or _ALL)))
 
         def one_pass(made, centres, _, losses, before, *__):
-            sums, counts, cost = sweep(points, centres, rows)
+            sums, counts, cost = replicas.run(on_a_replica, centres)
             loss = _loss(kind, lengths, cost)
             blurred = tf.constant(False)
             if not kind.double:
@@ -118,7 +91,7 @@ def _lloyd(kind: Kind):
     return program
 
 
-def _batches(kind: Kind):
+def _batches(kind: Kind, replicas: Alone):
     import tensorflow as tf
 
     number = tf.TensorSpec([], tf.int32)
@@ -134,12 +107,16 @@ def _batches(kind: Kind):
         dense, ids, id_weights, weights,
         centres, counts, gathered, gathered_counts, first, stop, per_pass, step, rows,
     ):  # fmt: skip
-        sweep = _sweep(kind)
+        sweep = sweep_of(kind)
+
+        def on_a_replica(i, centres):
+            points = [replicas.rows(array[i]) for array in (dense, ids, id_weights, weights)]
+            found = sweep(points, centres, rows, *_ALL)
+            return replicas.totals([*found, _lengths(kind, points)])
 
         def one_step(i, centres, counts, gathered, gathered_counts, losses):
-            points = dense[i], ids[i], id_weights[i], weights[i]
-            sums, found, cost = sweep(points, centres, rows)
-            losses = losses.write(i - first, _loss(kind, _lengths(kind, points), cost))
+            sums, found, cost, lengths = replicas.run(on_a_replica, i, centres)
+            losses = losses.write(i - first, _loss(kind, lengths, cost))
             if kind.gathers:
                 gathered, gathered_counts = gathered + sums, gathered_counts + found
                 means = tf.math.divide_no_nan(gathered, gathered_counts[:, None])
@@ -210,83 +187,3 @@ def _placed(kind: Kind, means, counts, centres):
     if kind.cosine:
         means = tf.math.l2_normalize(means, axis=1, epsilon=1e-30)
     return tf.where(counts[:, None] > 0, means, centres)
-
-
-def _sweep(kind: Kind):
-    """Return a function: points, centres, rows of a block -> sums, counts and cost, float64."""
-    import tensorflow as tf
-
-    look = tf.function(_looker(kind), autograph=False, jit_compile=kind.xla or None)
-
-    def sweep(points, centres, rows):
-        n_rows, n_dense = tf.unstack(tf.shape(points[0]))
-        rows = tf.minimum(rows, n_rows)
-        near = tf.cast(centres, tf.float64 if kind.double else tf.float32)
-        half = tf.reduce_sum(near * near, 1) / 2
-        if kind.cosine:
-            half = tf.fill(tf.shape(half), tf.constant(0.5, half.dtype))
-        places = near[:, :n_dense], tf.transpose(near[:, n_dense:]), half
-
-        def look_at(i, *sums):
-            # The last block begins early, to be as long as the others: the rows of it that were
-            # looked at before count nothing.
-            begin = tf.minimum(i * rows, n_rows - rows)
-            block = [array[begin : begin + rows] for array in points]
-            found = look(*block, i * rows - begin, *places)
-            pairs = zip(sums, found, strict=True)
-            return i + 1, *(total + tf.cast(one, tf.float64) for total, one in pairs)
-
-        zeros = [tf.zeros_like(centres), tf.zeros([tf.shape(centres)[0]], tf.float64)]
-        start = tf.constant(0), *zeros, tf.constant(0.0, tf.float64)
-        n_blocks = (n_rows + rows - 1) // rows
-        return tf.while_loop(lambda i, *_: i < n_blocks, look_at, start, parallel_iterations=1)[1:]
-
-    return sweep
-
-
-def _looker(kind: Kind):
-    """Return a function of a block of points: sums and counts by cluster, and the cost.
-
-    The cost of a point is half its squared distance without half its squared length, which moves
-    no centre.
-    """
-    import tensorflow as tf
-
-    def look(dense, ids, id_weights, weights, stale, near, table, half):
-        n_centres, n_ids = tf.shape(near)[0], tf.shape(table)[0]
-        dense = tf.cast(dense, half.dtype)
-        costs = half - tf.matmul(dense, near, transpose_b=True)
-        if kind.sparse:
-            counts = tf.cast(id_weights, half.dtype)
-            costs -= tf.reduce_sum(tf.gather(table, ids) * counts[..., None], 1)
-        least = tf.reduce_min(costs, 1)
-        fresh = tf.range(tf.shape(least)[0]) >= stale
-        labels = tf.where(fresh, _labels(kind, costs, least), -1)  # which no sum takes in
-        shares = tf.ones_like(least)
-        if kind.weighted:
-            shares = tf.cast(weights, half.dtype)
-            dense, least = dense * shares[:, None], least * shares
-        sums = tf.math.unsorted_segment_sum(dense, labels, n_centres)
-        if kind.sparse:
-            at = tf.where(fresh[:, None], labels[:, None] * n_ids + ids, -1)
-            counts = tf.reshape(counts * shares[:, None], [-1])
-            rest = tf.math.unsorted_segment_sum(counts, tf.reshape(at, [-1]), n_centres * n_ids)
-            sums = tf.concat([sums, tf.reshape(rest, [n_centres, n_ids])], 1)
-        total = tf.math.unsorted_segment_sum(shares, labels, n_centres)
-        return sums, total, tf.reduce_sum(tf.where(fresh, least, tf.zeros_like(least)))
-
-    return look
-
-
-def _labels(kind: Kind, costs, least):
-    """Return the number of the first centre that costs least."""
-    import tensorflow as tf
-
-    if not kind.xla or kind.sparse:  # a cost worked out anew may differ in its last bit
-        return tf.argmin(costs, 1, output_type=tf.int32)
-    # XLA makes one loop of these, which the processor's vectors run through in a sixth of the time
-    # of its argmin. The products are kept and the difference to them is the same twice.
-    n_centres = tf.shape(costs)[1]
-    numbers = tf.cast(tf.range(n_centres), costs.dtype)
-    first = tf.where(costs == least[:, None], numbers, tf.cast(n_centres, costs.dtype))
-    return tf.cast(tf.reduce_min(first, 1), tf.int32)

@@ -77,7 +77,8 @@ KMEANS_PLUS_PLUS_INIT
         epoch, or 100 steps of a stream). None means 1e-5 (1e-3 of mini-batches) where nothing else
         says how long to train, and never where something does.
     config : RunConfig, optional
-        How often to save and report.
+        How often to save and report, and on which devices or workers, which share the work of each
+        pass and mini-batch. Each worker has all rows in memory, but for those of a stream.
     n_init : int >= 1 or "auto", default="auto"
         How many starts are followed through, on the sample if there is one, to go on with the best.
         "auto" means 10 for ``RANDOM_INIT``, else 1.
@@ -257,7 +258,7 @@ KMEANS_PLUS_PLUS_INIT
         """Return what the loop trains."""
         rules = rules_of(self, model.seed, asked, source.stream is not None, onward)
         in_batches = self.use_mini_batch or onward
-        return KMeansTrainee(model, source, asked, rules, in_batches, onward)
+        return KMeansTrainee(model, source, asked, rules, in_batches, onward, self._replicas())
 
     def _keep_labels(self, model: FittedClusters, source: Prepared, warns: bool) -> None:
         """Remember where the rows in memory belong; those of a stream are gone."""

@@ -15,6 +15,7 @@ from tflearnkit.estimators.kmeans_model import FittedClusters
 from tflearnkit.estimators.kmeans_space import Space
 from tflearnkit.estimators.schedule import Asked, Schedule, check_one_pass
 from tflearnkit.estimators.sources import StreamSource, TableSource
+from tflearnkit.replicas import Alone
 
 __all__ = ["KMeansTrainee", "Prepared"]
 
@@ -79,14 +80,15 @@ class KMeansTrainee:
         rules: Rules,
         in_batches: bool,
         onward: bool,
+        replicas: Alone,
     ):
         self.state, self._start = model.state, model
         if source.stream is not None:
-            made = _on_stream(model, source.stream, asked, rules)
+            made = _on_stream(model, source.stream, asked, rules, replicas)
         elif in_batches:
-            made = _on_batches(model, source, asked, rules, onward)
+            made = _on_batches(model, source, asked, rules, replicas, onward)
         else:
-            made = _on_passes(model, source, asked, rules)
+            made = _on_passes(model, source, asked, rules, replicas)
         self.engine, feeder, self.schedule = made
         self.feeder = _UntilConverged(feeder, self.engine)
 
@@ -95,15 +97,16 @@ class KMeansTrainee:
         return self._start.with_state(self.engine.state(), step)
 
 
-def _on_passes(model: FittedClusters, source: Prepared, asked: Asked, rules: Rules):
+def _on_passes(model: FittedClusters, source: Prepared, asked: Asked, rules: Rules, replicas):
     """Return the engine, the feeder and the schedule of Lloyd's algorithm."""
     rows = source.points.n_rows
     last_step = _last_step(asked, model.step, 1, _MOST_PASSES)
     feeder = _PassFeeder(rows, rows * (source.points.dense.shape[1] + len(model.centres)) * 4)
-    return LloydEngine(source.points, source.weights, rules), feeder, Schedule(rows, last_step)
+    engine = LloydEngine(source.points, source.weights, rules, replicas)
+    return engine, feeder, Schedule(rows, last_step)
 
 
-def _on_batches(model: FittedClusters, source: Prepared, asked: Asked, rules: Rules, onward: bool):
+def _on_batches(model: FittedClusters, source: Prepared, asked: Asked, rules, replicas, onward):
     """Return the same for mini-batches of a table."""
     rows = source.points.n_rows
     wanted = asked.batch_size or max(_BATCH_ROWS, _ROWS_EACH * len(model.centres))
@@ -119,12 +122,12 @@ def _on_batches(model: FittedClusters, source: Prepared, asked: Asked, rules: Ru
         shuffle=not source.as_one_batch,
         first_step=first_step,
     )
-    engine = _batch_engine(rules, per_epoch, first_step, rows)
+    engine = _batch_engine(rules, per_epoch, first_step, rows, replicas)
     last_step = _last_step(asked, model.step, per_epoch, _MOST_EPOCHS)
     return engine, feeder, Schedule(batch_size, last_step)
 
 
-def _on_stream(model: FittedClusters, source: StreamSource, asked: Asked, rules: Rules):
+def _on_stream(model: FittedClusters, source: StreamSource, asked: Asked, rules: Rules, replicas):
     """Return the same for a stream."""
     check_one_pass(asked)
     came = source.batch_rows
@@ -137,14 +140,14 @@ def _on_stream(model: FittedClusters, source: StreamSource, asked: Asked, rules:
 
     first_step = model.step if asked.max_steps is None else 0
     feeder = StreamFeeder(pieces, schedule.batch_size, first_step)
-    engine = _batch_engine(rules, _STREAM_WINDOW, first_step, _STREAM_WINDOW * rows)
+    engine = _batch_engine(rules, _STREAM_WINDOW, first_step, _STREAM_WINDOW * rows, replicas)
     return engine, feeder, schedule
 
 
-def _batch_engine(rules: Rules, window: int, first_step: int, rows: int) -> MiniBatchEngine:
+def _batch_engine(rules: Rules, window: int, first_step: int, rows: int, replicas: Alone):
     if rules.batches_per_pass > 1:
         window, first_step = rules.batches_per_pass, 0
-    return MiniBatchEngine(rules, window, first_step, rows)
+    return MiniBatchEngine(rules, window, first_step, rows, replicas)
 
 
 def _last_step(asked: Asked, step: int, per_epoch: int, most_epochs: int) -> int:

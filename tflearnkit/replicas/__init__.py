@@ -2,7 +2,8 @@
 
 Replicas hold the same weights. Each takes its rows of every batch, and before the weights change
 the sums of gradients and losses are added up over all of them, so that all change alike. What is
-learned is what one device would have learned, but for rounding.
+learned is what one device would have learned, but for rounding. Beside parameter servers they do
+not meet: workers take whole batches, on weights that others change meanwhile.
 """
 
 from __future__ import annotations
@@ -10,33 +11,80 @@ from __future__ import annotations
 import functools
 
 from tflearnkit.cluster import CHIEFS
+from tflearnkit.replicas import strategies
 from tflearnkit.replicas.alone import Alone
+from tflearnkit.replicas.asynchronous import Asynchronous
+from tflearnkit.replicas.peers import free_cluster, is_free, is_lead, serve
 from tflearnkit.replicas.together import Together
 
-__all__ = ["ALONE", "Alone", "Together", "replicas_of", "serve"]
+__all__ = ["ALONE", "Alone", "is_free", "is_lead", "meet", "replicas_of", "serve"]
+
+ALONE = Alone()
 
 
 def replicas_of(config) -> Alone:
     """Return where the steps of a fit under a `RunConfig` meet.
 
-    The first call that asks for several processes waits until all of them are there.
+    The first call that asks for several processes waits until they are there.
 
     Raises
     ------
     ValueError
-        If it asks for other threads or logs than those that TensorFlow has started with.
+        If it asks for other threads or logs than those that TensorFlow has started with, or if
+        the process serves the one that fits.
+    WorkerLostError
+        If other processes do not come within ``peer_deadline_secs``.
     """
     _set_up(config)
     strategy = _strategy_of(config)
-    return ALONE if strategy is None else _together(strategy)
+    if strategy is None:
+        return ALONE
+    if is_free(config):
+        cluster = free_cluster(config.cluster_spec)
+        sizes = len(cluster["ps"]), len(cluster["worker"])
+        return _asynchronous(strategy, *sizes, config.peer_deadline_secs)
+    return _together(strategy)
 
 
-ALONE = Alone()
+def meet(config) -> None:
+    """Wait for those that train in step, which is to be done before anything else."""
+    if _waits_for_others(config):
+        replicas_of(config)
 
 
-@functools.lru_cache
-def _together(strategy) -> Together:
-    return Together(strategy)
+_together = functools.lru_cache(Together)
+_asynchronous = functools.lru_cache(Asynchronous)
+
+
+def _strategy_of(config):
+    """Return the strategy that a configuration asks for, or None for one device."""
+    kind = config.distribute
+    if not isinstance(kind, str | None):
+        return kind
+    if is_free(config):
+        _check_lead(config)
+        return strategies.parameter_server(
+            config.cluster_spec, config.job_name, config.peer_deadline_secs
+        )
+    if kind in (None, "auto") and _waits_for_others(config):
+        kind = "multi_worker"
+    if kind == "auto":
+        kind = "mirrored" if strategies.several_gpus() else None
+    if kind is None:
+        return None
+    if kind == "mirrored":
+        return strategies.mirrored()
+    place = config.cluster_spec, config.job_name, config.task
+    return strategies.multi_worker(*place, config.peer_deadline_secs)
+
+
+def _check_lead(config) -> None:
+    if not is_lead(config):
+        raise ValueError(
+            "fit should be called by the chief or, where there is none, by worker 0, beside "
+            f"parameter servers. Got {config.job_name} {config.task}: this task serves that one; "
+            "let it call Experiment.train, learn_runner.run or Experiment.run_std_server."
+        )
 
 
 def _set_up(config) -> None:
@@ -59,57 +107,7 @@ def _set_up(config) -> None:
         ) from error
 
 
-def _strategy_of(config):
-    """Return the strategy that a configuration asks for, or None for one device."""
-    kind = config.distribute
-    if not isinstance(kind, str | None):
-        return kind
-    if kind in (None, "auto") and _waits_for_others(config):
-        kind = "multi_worker"
-    if kind == "auto":
-        kind = "mirrored" if _has_several_gpus() else None
-    if kind is None:
-        return None
-    return _made(kind, config.cluster_spec, config.job_name, config.task)
-
-
 def _waits_for_others(config) -> bool:
     """Return whether the process is one of several workers that train in step."""
     trains = config.job_name in ("worker", *CHIEFS)
     return trains and config.num_worker_replicas > 1 and not config.num_ps_replicas
-
-
-def _has_several_gpus() -> bool:
-    import tensorflow as tf
-
-    return len(tf.config.list_logical_devices("GPU")) > 1
-
-
-@functools.lru_cache
-def _made(kind: str, cluster_spec, job: str | None, task: int):
-    """Return the strategy of a name, which a process has one of."""
-    import tensorflow as tf
-
-    if kind == "mirrored":
-        devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
-        return tf.distribute.MirroredStrategy([device.name for device in devices])
-    spec = {name: list(tasks) for name, tasks in cluster_spec.items()}
-    resolver = tf.distribute.cluster_resolver.SimpleClusterResolver(
-        tf.train.ClusterSpec(spec), task_type=job, task_id=task, rpc_layer="grpc"
-    )
-    try:
-        return tf.distribute.MultiWorkerMirroredStrategy(cluster_resolver=resolver)
-    except RuntimeError as error:
-        raise RuntimeError(
-            "Workers should meet before anything else is done with TensorFlow in their processes. "
-            f"Got: {error} Run the job by learn_runner.run, or fit before you make tensors or "
-            "datasets."
-        ) from error
-
-
-def serve(config) -> None:
-    """Serve the other tasks of a cluster, as the task that a `RunConfig` names; never return."""
-    import tensorflow as tf
-
-    cluster = tf.train.ClusterSpec({job: list(tasks) for job, tasks in config.cluster_spec.items()})
-    tf.distribute.Server(cluster, job_name=config.job_name, task_index=config.task).join()

@@ -9,13 +9,15 @@ import numpy as np
 
 from tflearnkit.cluster import CHIEFS
 from tflearnkit.errors import WorkerLostError
-from tflearnkit.replicas.alone import Alone
+from tflearnkit.replicas.under_strategy import UnderStrategy, replica_context
 from tflearnkit.replicas.words import as_words, of_words
 
 __all__ = ["Together"]
 
+_PIECE = 2**20  # words that are gathered at once: 8 MB, for messages and devices have an end
 
-class Together(Alone):
+
+class Together(UnderStrategy):
     """The replicas of a strategy of TensorFlow: devices of this process, or of several.
 
     Parameters
@@ -25,16 +27,12 @@ class Together(Alone):
     """
 
     def __init__(self, strategy):
-        self.strategy = strategy
-        self.key = id(strategy)
+        super().__init__(strategy)
         self.count = strategy.num_replicas_in_sync
         self.local = len(strategy.extended.worker_devices)
         self.workers = self.count // self.local
         resolver = strategy.cluster_resolver if self.workers > 1 else None
         self.worker = _number_among_workers(resolver) if resolver else 0
-
-    def scope(self):
-        return self.strategy.scope()
 
     def variable(self, value, trainable=True, name=None):
         import tensorflow as tf
@@ -42,16 +40,6 @@ class Together(Alone):
         # All replicas assign the same: it is enough to take what the first one does.
         first = tf.VariableAggregation.ONLY_FIRST_REPLICA
         return tf.Variable(value, trainable, name=name, aggregation=first)
-
-    def make(self, make):
-        if _context() is None:
-            super().make(make)
-        else:  # once all replicas are there, which have asked for the same
-            _context().merge_call(lambda strategy: super(Together, self).make(make))
-
-    def adopt(self, optimizer) -> None:
-        # Keras would add up what was added up already.
-        optimizer._all_reduce_sum_gradients = lambda pairs: pairs
 
     def own(self, array):
         return array[:, self.worker :: self.workers]
@@ -67,7 +55,7 @@ class Together(Alone):
 
     @property
     def _number(self):
-        return _context().replica_id_in_sync_group
+        return replica_context().replica_id_in_sync_group
 
     def run(self, step, *arguments):
         import tensorflow as tf
@@ -78,7 +66,7 @@ class Together(Alone):
         )
 
     def total(self, tensor):
-        return _context().all_reduce("SUM", tensor)
+        return replica_context().all_reduce("SUM", tensor)
 
     def totals(self, tensors: list) -> list:
         import tensorflow as tf
@@ -108,8 +96,10 @@ class Together(Alone):
         words = as_words(arrays)
         most = -self.least(-len(words))
         words = np.pad(words, (0, most - len(words)))
-        everybodys = self._put_together(words).numpy().reshape(self.count, most)
-        return [of_words(each) for each in everybodys[:: self.local]]
+        pieces = [words[place : place + _PIECE] for place in range(0, most, _PIECE)]
+        found = [self._put_together(piece).numpy().reshape(self.count, -1) for piece in pieces]
+        everybodys = np.concatenate(found, axis=1)[:: self.local]
+        return [of_words(each) for each in everybodys]
 
     @contextmanager
     def together(self):
@@ -148,15 +138,9 @@ class Together(Alone):
 
         @tf.function(input_signature=[tf.TensorSpec([None], tf.int64)], autograph=False)
         def put_together(words):
-            return self.run(lambda: _context().all_gather(tf.identity(words), axis=0))
+            return self.run(lambda: replica_context().all_gather(tf.identity(words), axis=0))
 
         return put_together
-
-
-def _context():
-    import tensorflow as tf
-
-    return tf.distribute.get_replica_context()
 
 
 def _number_among_workers(resolver) -> int:

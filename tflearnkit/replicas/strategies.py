@@ -1,0 +1,102 @@
+"""The strategies of TensorFlow by name, of which a process has one each."""
+
+from __future__ import annotations
+
+import functools
+import socket
+import threading
+
+from tflearnkit.cluster import ClusterSpec
+from tflearnkit.errors import WorkerLostError
+from tflearnkit.replicas.peers import await_tasks, free_cluster, start_server
+
+__all__ = ["mirrored", "multi_worker", "parameter_server", "several_gpus"]
+
+
+def several_gpus() -> bool:
+    """Return whether this process has more than one GPU."""
+    import tensorflow as tf
+
+    return len(tf.config.list_logical_devices("GPU")) > 1
+
+
+@functools.lru_cache
+def mirrored():
+    """Return the strategy of the GPUs of this process, or of its logical CPUs."""
+    import tensorflow as tf
+
+    devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
+    return tf.distribute.MirroredStrategy([device.name for device in devices])
+
+
+@functools.lru_cache
+def multi_worker(spec: ClusterSpec, job: str, task: int, deadline: float):
+    """Return the strategy of workers that train in step, once all of them are there."""
+    import tensorflow as tf
+
+    jobs = {name: list(tasks) for name, tasks in spec.items()}
+    resolver = tf.distribute.cluster_resolver.SimpleClusterResolver(
+        tf.train.ClusterSpec(jobs), task_type=job, task_id=task, rpc_layer="grpc"
+    )
+    make = functools.partial(tf.distribute.MultiWorkerMirroredStrategy, cluster_resolver=resolver)
+    try:
+        return _within(deadline, make)
+    except RuntimeError as error:
+        if isinstance(error, WorkerLostError):
+            raise
+        raise RuntimeError(
+            "Workers should meet before anything else is done with TensorFlow in their processes. "
+            f"Got: {error} Run the job by learn_runner.run, or fit before you make tensors or "
+            "datasets."
+        ) from error
+
+
+@functools.lru_cache
+def parameter_server(spec: ClusterSpec, job: str, deadline: float):
+    """Return the strategy of workers beside parameter servers, for the task that leads them.
+
+    It needs the servers and the first worker; others may come later.
+    """
+    import tensorflow as tf
+
+    cluster = free_cluster(spec)
+    if "chief" not in cluster:  # then this is the first worker too, and leads from another port
+        start_server(cluster, "worker", 0)
+        cluster = {"chief": [_other_port(cluster["worker"][0])], **cluster}
+    needed = {f"ps {task}": address for task, address in enumerate(cluster["ps"])}
+    await_tasks(needed | {"worker 0": cluster["worker"][0]}, deadline)
+    resolver = tf.distribute.cluster_resolver.SimpleClusterResolver(
+        tf.train.ClusterSpec(cluster), task_type="chief", task_id=0, rpc_layer="grpc"
+    )
+    return tf.distribute.ParameterServerStrategy(resolver)
+
+
+def _other_port(address: str) -> str:
+    """Return an address of the same machine whose port is free."""
+    with socket.socket() as found:
+        found.bind(("", 0))
+        return f"{address.rpartition(':')[0]}:{found.getsockname()[1]}"
+
+
+def _within(deadline: float, make):
+    """Return what a function makes; give it up after some seconds, for it cannot be interrupted."""
+    results: list = []
+
+    def run():
+        try:
+            results.append((make(), None))
+        except Exception as error:  # told to the thread that waits
+            results.append((None, error))
+
+    thread = threading.Thread(target=run, name="tflearnkit-meeting", daemon=True)
+    thread.start()
+    thread.join(deadline)
+    if not results:
+        raise WorkerLostError(
+            f"All workers should be there within {deadline:g} s. Some did not come: look at their "
+            "logs, or allow more by peer_deadline_secs, and start the job again."
+        )
+    made, error = results[0]
+    if error is not None:
+        raise error
+    return made
