@@ -26,11 +26,18 @@ EXTRAS = {
         "tensorboard>=2.20,<2.22",  # reads back the event files we write
         "gymnasium>=1.0",  # the poles of examples/cartpole_policy_gradient.py
         "ydf>=0.16,<0.17",  # grows the forests
+        "optuna>=4,<6",  # chooses for the tuner
+        "dask[distributed]>=2025.1",  # a cluster for grid searches
     ],
     "examples": ["gymnasium>=1.0"],  # what examples/cartpole_policy_gradient.py plays
     "forest": ["ydf>=0.16,<0.17"],  # grows trees: 45 MB; no wheels for Windows or Linux on ARM
+    "tune": ["optuna>=4,<6"],  # chooses the hyperparameters that learn_runner.tune tries
+    "dask": ["dask[distributed]>=2025.1"],  # scikit-learn's searches on a cluster, by joblib
     "plots": ["matplotlib>=3.8"],  # the learning curve of the demo
-    "benchmarks": ["torch==2.13.0"],  # an optional peer, skipped where it is not installed
+    "benchmarks": [
+        "torch==2.13.0",  # an optional peer, skipped where it is not installed
+        "ydf>=0.16,<0.17",  # grows the forests of benchmarks/forest.py
+    ],
     "lint": ["ruff>=0.14"],  # `make lint`
 }
 

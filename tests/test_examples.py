@@ -29,10 +29,12 @@ def test_every_example_is_found():
     assert {path.stem for path in EXAMPLES} >= {
         "bidirectional_lstm_mnist",
         "cartpole_policy_gradient",
+        "census_job",
         "census_wide_and_deep",
         "cifar10_cnn",
         "denoising_autoencoder",
         "digits_grid_search",
+        "grid_search_dask",
         "iris_monitors",
         "lstm_language_model",
         "mnist_cnn",

@@ -26,7 +26,8 @@ ROOMS = (  # from the ground up; rooms of one line do not know each other
     ("estimators",),
     ("faces",),  # the public classes in estimators/
     ("experiment",),
-    ("learn_runner", "launch"),
+    ("learn_runner", "launch", "slurm"),
+    ("optuna_tuner",),
 )
 FACES = (
     "linear",

@@ -24,6 +24,8 @@ imports only from floors below its own::
     F7  estimators/      the public classes, a few lines each
     F8  experiment learn_runner        an estimator and its data, run as a job
         launch           starts a cluster of tasks on this machine
+        slurm            tells the tasks of a Slurm step what they are
+    F9  optuna_tuner     lets Optuna choose what learn_runner.tune tries
 
 Importing this package loads neither TensorFlow nor Keras: a name loads its room when it is first
 touched.
@@ -84,6 +86,7 @@ _ROOM_OF = {
     "MetricSpec": "metrics",
     "ModeKeys": "variables",
     "ModelFnOps": "model_function",
+    "OptunaTuner": "optuna_tuner",
     "CheckpointError": "errors",
     "CheckpointWarning": "errors",
     "NanLossDuringTrainingError": "errors",
@@ -160,6 +163,7 @@ if TYPE_CHECKING:  # for editors and type checkers; at run time the names load l
     from tflearnkit.export_strategy import ExportStrategy  # noqa: F401
     from tflearnkit.metrics import MetricSpec  # noqa: F401
     from tflearnkit.model_function import ModelFnOps  # noqa: F401
+    from tflearnkit.optuna_tuner import OptunaTuner  # noqa: F401
     from tflearnkit.variables import ModeKeys  # noqa: F401
 
 

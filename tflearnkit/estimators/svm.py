@@ -84,7 +84,8 @@ class SVM(LabelFace, AdditiveEstimator):
     num_loss_partitions : int >= 1, default=1
         Accepted for TF.Learn's sake: it belonged to its solver.
     config : RunConfig, optional
-        How often to save and report.
+        How often to save and report, and which devices or workers share mini-batches. The optimum
+        each worker solves for by itself, from all rows.
     n_components : int >= 1, default=1000
         Rows that a kernel compares with, fewer where there are not so many. Time grows with the
         square, memory (4 bytes each for each row) in proportion.
