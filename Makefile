@@ -23,6 +23,9 @@ test: $(VENV)/has-tests $(VENV)/has-plots  ## run the test suite on two workers
 bench: $(VENV)/has-benchmarks  ## print quality and speed beside the peers
 	$(BIN)/python -m benchmarks.quality
 	$(BIN)/python -m benchmarks.speed
+	$(BIN)/python -m benchmarks.kmeans
+	$(BIN)/python -m benchmarks.svm
+	$(BIN)/python -m benchmarks.forest
 
 lint: $(VENV)/has-lint  ## check style with ruff
 	$(BIN)/python -m ruff check .

@@ -71,9 +71,9 @@ def report_ratios(title, seconds, targets, remarks=None):
         print(line.rstrip(), flush=True)
 
 
-def report_value(title, name, value, unit, target=None, at_least=False):
+def report_value(title, name, value, unit, target=None, at_least=False, digits=3):
     """Print one figure that is judged by itself."""
     if title:
         print(f"\n{title}")
     judged = "" if target is None else verdict(value, target, at_least)
-    print(f"  {name:<28}{value:9.3f} {unit:<36}{judged}".rstrip(), flush=True)
+    print(f"  {name:<28}{value:9.{digits}f} {unit:<36}{judged}".rstrip(), flush=True)

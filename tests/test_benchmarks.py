@@ -4,8 +4,10 @@ import sys
 
 import numpy as np
 import pytest
+from sklearn.ensemble import RandomForestClassifier
 
-from benchmarks import data, kmeans, peers, quality, svm, timing
+import tflearnkit as learn
+from benchmarks import data, forest, kmeans, peers, quality, svm, timing
 
 
 def test_contestants_run_in_turn_after_one_warm_up():
@@ -51,6 +53,36 @@ def test_the_svm_figures_name_gaps_and_points(capsys):
     assert printed.count("gap ") == 4
     assert printed.count("ratio ") == 3
     assert "below SVC" in printed
+
+
+def test_the_forest_figures_are_those_of_the_same_rows(capsys, monkeypatch):
+    pytest.importorskip("ydf", reason="an extra: pip install 'tflearnkit[forest]'")
+    forest.fit(n_rows=600, rounds=1)
+    forest.predict(n_rows=600, n_predicted=2_000, rounds=1)
+    forest.one_row(n_rows=600, rounds=2)
+    forest.size(n_rows=600)
+    monkeypatch.delenv("TFLEARNKIT_DATA", raising=False)
+    forest.census()
+    printed = capsys.readouterr().out
+    assert printed.count("accuracy ") == 5  # the title names it too
+    assert printed.count("ratio ") == 5
+    assert "ours / peer" in printed
+    assert "census: skipped, TFLEARNKIT_DATA holds no folder" in printed
+
+
+def test_the_quality_of_forests_is_judged_beside_the_peer(capsys):
+    pytest.importorskip("ydf", reason="an extra: pip install 'tflearnkit[forest]'")
+    X, y = data.normal_classes(600, 4)
+    models = {
+        "ours": lambda seed: learn.RandomForestClassifier(10, random_state=seed),
+        "peer": lambda seed: RandomForestClassifier(10, random_state=seed),
+    }
+    rows = X[:400], X[400:], y[:400], y[400:]
+    forest._quality("small", **models, rows=rows, targets={"accuracy": 0.5, "log-loss": 0.01})
+    printed = capsys.readouterr().out
+    assert ">= 0.5 reached" in printed
+    assert "<= 0.01 MISSED" in printed
+    assert printed.count("peer 0.") == 3
 
 
 def test_the_quality_table_prints_ours_beside_the_peer(capsys, monkeypatch):

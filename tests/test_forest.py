@@ -26,7 +26,6 @@ pytest.importorskip("ydf", reason="an extra: pip install 'tflearnkit[forest]'")
 
 IRIS = load_iris()
 DIABETES = load_diabetes()
-ROOT_WEIGHT = 0.1  # of the tree without a split among the trees of a classifier
 
 
 def classifier(n_estimators=20, **params):
@@ -170,15 +169,42 @@ def leaf_of(tree, row):
     return tree.value[node]
 
 
-def test_probabilities_are_means_of_the_shares_in_leaves():
-    X, y = IRIS.data, IRIS.target
-    forest = classifier(7).fit(X, y)
-    trees = [forest.get_tree(index) for index in range(7)]
-    rows = X.astype(np.float32)
-    leaves = np.array([[leaf_of(tree, row) for row in rows] for tree in trees])
+def leaves_of(forest, X):
+    """What the leaves of each tree hold for each row, (trees, n, classes)."""
+    trees = [forest.get_tree(index) for index in range(forest.n_iter_)]
+    return np.array([[leaf_of(tree, row) for row in X.astype(np.float32)] for tree in trees])
+
+
+@pytest.mark.parametrize("prior_weight", [0, 0.1, 2])
+def test_probabilities_are_means_of_the_shares_in_leaves(prior_weight):
+    X, y = IRIS.data[:120], IRIS.target[:120]
+    forest = classifier(7, prior_weight=prior_weight).fit(X, y)
+    leaves, shares = leaves_of(forest, X), np.array([50, 50, 20]) / 120
     np.testing.assert_allclose(leaves.sum(axis=2), 1, atol=1e-6)
-    expected = (leaves.sum(axis=0) + ROOT_WEIGHT / 3) / (7 + ROOT_WEIGHT)
+    expected = (leaves.sum(axis=0) + prior_weight * shares) / (7 + prior_weight)
     np.testing.assert_allclose(forest.predict_proba(X), expected, atol=1e-6)
+
+
+def test_without_a_prior_weight_probabilities_are_those_of_the_trees_alone():
+    X, y = IRIS.data[50:], IRIS.target[50:]
+    forest = classifier(7, prior_weight=0).fit(X, y)
+    second = forest.predict_proba(X)[:, 1]
+    np.testing.assert_array_equal(second, leaves_of(forest, X)[:, :, 1].sum(axis=0) / 7)
+    assert second.min() == 0
+    assert np.isfinite(forest.evaluate(X, y)["loss"])
+    assert np.isfinite(forest.decision_function(X)).all()
+
+
+def test_the_prior_weight_is_that_of_the_last_fit(tmp_path):
+    X, y = IRIS.data, IRIS.target
+    expected = classifier(30, prior_weight=0).fit(X, y).predict_proba(X)
+    forest = classifier(20, warm_start=True).fit(X, y)
+    forest.set_params(n_estimators=30, prior_weight=0).fit(X, y)
+    np.testing.assert_array_equal(forest.predict_proba(X), expected)
+    classifier(20, model_dir=tmp_path).fit(X, y)
+    resumed = classifier(30, model_dir=tmp_path, prior_weight=0).fit(X, y)
+    np.testing.assert_array_equal(resumed.predict_proba(X), expected)
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(resumed)).predict_proba(X), expected)
 
 
 def test_numbers_are_means_of_leaves():
@@ -322,6 +348,7 @@ def test_bins_hardly_change_the_quality():
         ({"max_features": 1.5}, "The 'max_features' parameter"),
         ({"max_bins": 256}, "The 'max_bins' parameter"),
         ({"max_samples": 0.0}, "The 'max_samples' parameter"),
+        ({"prior_weight": -0.1}, "The 'prior_weight' parameter"),
         ({"class_weight": "balance"}, "The 'class_weight' parameter"),
         ({"bootstrap": False, "oob_score": True}, "oob_score should be False"),
         ({"bootstrap": False, "max_samples": 0.5}, "max_samples should be None"),

@@ -116,6 +116,17 @@ def test_few_rows_and_many_find_the_same_bits(kind, monkeypatch):
     np.testing.assert_array_equal(compiled, sums(trees, complete))
 
 
+def test_a_bin_of_zero_is_told_from_the_next(monkeypatch):
+    """It ends at the least number above zero, which a program may take for zero."""
+    rows = np.repeat([[0.0], [1.0]], [300, 200], axis=0).astype(np.float32)
+    ground = Soil(rows, (0,), rows.copy(), 0, np.ones(500), 255)
+    trees = Bagging(ground, Settings(2, None, 1, 1), 5).block(0, 4).steps(0, 4)
+    scorer = Scorer(trees, (0,))
+    np.testing.assert_array_equal(scorer.sums(rows), 4 * rows)
+    monkeypatch.setattr(forest_scoring, "_MOST_STEPS", 0)
+    np.testing.assert_array_equal(scorer.sums(rows), 4 * rows)
+
+
 def test_several_outputs_are_grown_and_summed_in_turn():
     labels = np.stack([SIGNAL, 4 * SIGNAL], axis=1).astype(np.float32)
     ground = Soil(ROWS, N_CATEGORIES, labels, 0, WEIGHTS, None)

@@ -60,7 +60,14 @@ CLUSTERING = {  # with few steps, after which there is more to learn
         3, distance_metric="cosine", use_mini_batch=True, steps=2, batch_size=16, random_state=0
     ),
 }
-EVERY = STEPPED | EXACT | CLUSTERING
+FEW_TREES = {"n_estimators": 8, "max_features": 0.5, "random_state": 0}
+TREES = {
+    "forest classifier": learn.RandomForestClassifier(**FEW_TREES),
+    "forest regressor": learn.RandomForestRegressor(**FEW_TREES),
+    "boosting classifier": learn.BoostedTreesClassifier(subsample=0.7, **FEW_TREES),
+    "boosting regressor": learn.BoostedTreesRegressor(max_bins=None, **FEW_TREES),
+}
+EVERY = STEPPED | EXACT | CLUSTERING | TREES
 
 _rng = np.random.default_rng(0)
 # Quarters: sums and means of them are exact in any order.
@@ -342,7 +349,7 @@ def test_a_row_of_weight_zero_is_no_row(estimator, X, batch_size):
         X.loc[~counted, "city"] = "Atlantis"
         X.loc[~counted, "a"] = 1000.0
     y[~counted] = "zero" if is_classifier(estimator) else 1e6
-    bounded = {} if estimator in EXACT.values() else {"batch_size": batch_size}
+    bounded = {"batch_size": batch_size} if "batch_size" in estimator.get_params() else {}
     weighted = clone(estimator).set_params(**bounded).fit(X, y, sample_weight=counted * 1.0)
     without = clone(estimator).set_params(**bounded).fit(X[counted], y[counted])
     assert_same_model(weighted, without, X)
@@ -378,7 +385,7 @@ def test_a_row_of_weight_two_is_two_rows(estimator):
     assert_alike(weighted, twice, rtol=1e-3)
 
 
-@every_stepped
+@pytest.mark.parametrize("estimator", (STEPPED | TREES).values(), ids=STEPPED | TREES)
 def test_a_weight_column_is_sample_weight(estimator):
     weights = np.linspace(0.25, 2, N)
     by_column = fitted(estimator, FRAME.assign(w=weights), weight_column_name="w")
@@ -449,7 +456,16 @@ def test_kinds_of_frames_are_one(estimator):
         assert_same_bits(outputs_of(fitted(estimator, same), same), outputs_of(one, FRAME))
 
 
-@pytest.mark.parametrize("name", ["network classifier", "combined classifier", "exact classifier"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "network classifier",
+        "combined classifier",
+        "exact classifier",
+        "forest classifier",
+        "boosting classifier",
+    ],
+)
 def test_names_of_labels_change_nothing(name):
     numbered = np.unique(LABELS, return_inverse=True)[1]
     one = fitted(EVERY[name])
@@ -460,7 +476,15 @@ def test_names_of_labels_change_nothing(name):
 
 
 @pytest.mark.parametrize(
-    "name", ["linear regressor", "network regressor", "combined regressor", "exact regressor"]
+    "name",
+    [
+        "linear regressor",
+        "network regressor",
+        "combined regressor",
+        "exact regressor",
+        "forest regressor",
+        "boosting regressor",
+    ],
 )
 def test_the_unit_of_the_target_changes_nothing(name):
     one = fitted(EVERY[name])

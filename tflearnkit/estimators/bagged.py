@@ -50,7 +50,7 @@ class BaggedForest(ForestEstimator):
         looks = asked.monitors or self.oob_score or self.verbose or model_dir_of(self) is not None
         measures = bool(looks) or hasattr(self, "_skl_callbacks")
         settings = self._settings(model, rows.table.n_rows)
-        return BaggingTrainee(model, rows, settings, last, first, measures)
+        return BaggingTrainee(model, rows, settings, last, first, measures, self._replicas())
 
     def _settings(self, model: FittedForest, n_rows: int) -> Settings:
         share = 1.0

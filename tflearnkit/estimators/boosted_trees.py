@@ -83,7 +83,8 @@ class BoostedTreesClassifier(ClassifierFace, _BoostedTrees):
         What holds the values of leaves back: the L2 strength counts as rows would, each of weight
         1 and as much second derivative.
     config : RunConfig, optional
-        How often to save and report.
+        How often to save and report. Trees follow from one another, so that several workers share
+        nothing: each grows all of them.
     n_estimators : int >= 1, optional
         scikit-learn's word for ``n_trees``; where given it is this that counts.
     min_samples_leaf : int >= 1 or float in (0, 1), default=5

@@ -186,7 +186,12 @@ class ForestEstimator(BaseEstimator):
                 f"there are, {start.step}, when warm_start==True. Raise it, or set "
                 "warm_start=False to start afresh."
             )
-        return start
+        return None if start is None else self._weighing(start)
+
+    def _weighing(self, start: FittedForest) -> FittedForest:
+        """Return a model that growth goes on from with the weight of its base as it is set now."""
+        forest = replace(start.forest, base_weight=self._base_weight(start.task))
+        return start.with_forest(forest, start.step)
 
     def _begin(self, source: TableSource, classes) -> FittedForest:
         """Return a model without trees that has learned its features and task."""
@@ -201,7 +206,11 @@ class ForestEstimator(BaseEstimator):
         features = features.learn(table)
         base = self._base(task, task.encode(y), weights)
         forest = Forest(base, self._base_weight(task), features.n_categories)
-        return FittedForest(features, task, forest, 0, draw_seed(self))
+        return FittedForest(features, task, forest, 0, self._draw_seed())
+
+    def _draw_seed(self) -> int:
+        """Return the number that every draw of a fit comes from."""
+        return draw_seed(self)
 
     def _base(self, task, targets: np.ndarray, weights: np.ndarray) -> np.ndarray:
         """Return the scores of no tree at all."""

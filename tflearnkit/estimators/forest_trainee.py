@@ -14,6 +14,7 @@ from tflearnkit.engines.forest_growth import Settings, Soil
 from tflearnkit.estimators.forest_model import FittedForest, shares_to_scores
 from tflearnkit.estimators.inputs import Labelled
 from tflearnkit.estimators.schedule import Asked, Schedule
+from tflearnkit.replicas import Alone
 
 __all__ = ["BaggingTrainee", "BoostingTrainee", "indicators", "last_step"]
 
@@ -75,13 +76,17 @@ class _Trainee:
 
     def model(self, step: int) -> FittedForest:
         """Return the model with the trees that the engine has grown."""
-        return self._start.with_forest(self.engine.state(), step)
+        forest = self.engine.state()
+        return self._start.with_forest(forest, forest.n_steps)  # the best may be fewer than step
 
 
 class BaggingTrainee(_Trainee):
     """That of a random forest, which measures the loss of rows that trees have not seen."""
 
-    def __init__(self, model, rows, settings: Settings, last_step, first_step, measures: bool):
+    def __init__(
+        self, model, rows, settings: Settings, last_step, first_step, measures: bool,
+        replicas: Alone,
+    ):  # fmt: skip
         super().__init__(model, rows, settings, last_step, first_step)
         task, targets = model.task, model.task.encode(self._y)
         if task.kind in ("binary", "multiclass") and len(task.classes) > 1:
@@ -95,11 +100,12 @@ class BaggingTrainee(_Trainee):
             first_step,
             last_step,
             self._loss if measures else None,
+            replicas,
         )
 
     def model(self, step: int) -> FittedForest:
         found = super().model(step)
-        return found.with_forest(found.forest, step, self.engine.out_of_bag)
+        return found.with_forest(found.forest, found.step, self.engine.out_of_bag)
 
     def _loss(self, means: np.ndarray, rows: np.ndarray) -> np.ndarray:
         task, targets = self._start.task, self._targets[rows]

@@ -64,7 +64,8 @@ class RandomForestClassifier(ClassifierFace, BaggedForest):
     model_dir : path, optional
         Folder of checkpoints and TensorBoard files. With it ``fit`` resumes.
     config : RunConfig, optional
-        How often to save and report.
+        How often to save and report, and which workers share the growth: each grows 32 trees at a
+        time, and all have all rows and become the same forest.
 
     Attributes
     ----------
@@ -93,11 +94,12 @@ class RandomForestClassifier(ClassifierFace, BaggedForest):
     Probabilities are the means of the shares that classes have in leaves, not votes. One tree more,
     a root without a split that gives every row the shares of the classes in training (weighted as
     the rows are), joins this mean with the weight ``prior_weight``: of T trees the probability is
-    ``(prior_weight * prior + sum over trees) / (prior_weight + T)``. With 100 trees that is the
-    thousandth part of it, which hardly moves a probability or the order of rows, but where all
-    trees are sure it says 0.9992 instead of 1, so that a row of the rarer class costs a log loss
-    of about 7 and not an infinite one. On folds of the Adult census's training rows the log loss
-    fell from 0.306 to 0.299. scikit-learn's forests average the trees alone: ``prior_weight=0``.
+    ``(prior_weight * share + sum over trees) / (prior_weight + T)``. Read it as what is left of
+    doubt where all trees agree: of 100 trees it makes a thousandth of the probability, so that a
+    class which a quarter of the rows have gets 0.00025 where no tree gives it any, instead of 0,
+    whose log loss is infinite. Otherwise probabilities and the order of rows hardly move. On folds
+    of the Adult census's training rows the log loss fell from 0.306 to 0.299. scikit-learn's
+    forests average the trees alone, which is ``prior_weight=0``.
 
     ``decision_function`` gives log-odds. Splits gain information (entropy). Numbers are
     compared in float32. Of more than 64 categories, those of fewer than 5 rows and all beyond 2000

@@ -29,6 +29,7 @@ _CONSTRAINTS = {
     "num_splits_to_consider": [_NOT_NEGATIVE],
     "feature_bagging_fraction": [_SHARE],
     "valid_leaf_threshold": [_COUNT],
+    "base_random_seed": [_NOT_NEGATIVE],
     "num_classes": [_COUNT],
     "num_features": [_COUNT],
     "regression": ["boolean"],
@@ -55,8 +56,10 @@ class ForestHParams:
     max_fertile_nodes, split_after_samples, min_split_samples : int
         They paced growth on a stream, and change nothing where trees see all rows.
     **kwargs
-        ``num_classes`` (of a regression the outputs), ``num_features``, ``regression``, and
-        anything else to keep. Those of these that are left out are learned from the data.
+        ``num_classes`` (of a regression the outputs), ``num_features``, ``regression``,
+        ``base_random_seed`` (what decides where the estimator's ``random_state`` is None; 0 leaves
+        it to chance), and anything else to keep. Classes and features are learned from the data
+        where they are left out.
 
     Examples
     --------
@@ -154,9 +157,10 @@ class TensorForestEstimator(ClassifierFace, BaggedForest):
     weight_column_name : str, optional
         A column of ``X`` that holds the weight of each row.
     config : RunConfig, optional
-        How often to save and report.
+        How often to save and report, and which workers share the growth, as in
+        `RandomForestClassifier`.
     random_state : int, RandomState or None, optional
-        Decides rows and features at random.
+        Decides rows and features at random; None leaves it to ``params.base_random_seed``.
     n_jobs : int, optional
         Threads that grow trees; None and -1 take all processors.
     verbose : int, default=0
@@ -200,7 +204,7 @@ class TensorForestEstimator(ClassifierFace, BaggedForest):
 
     bootstrap, warm_start = True, False
     max_samples = class_weight = None
-    prior_weight = 0.1
+    prior_weight = 0.1  # the default of `RandomForestClassifier`
 
     def __init__(
         self,
@@ -280,6 +284,10 @@ class TensorForestEstimator(ClassifierFace, BaggedForest):
                 f"params.num_features should be the number of features of X, "
                 f"{self.n_features_in_}. Got {wanted}: correct it, or leave it out."
             )
+
+    def _draw_seed(self) -> int:
+        given = getattr(self._params, "base_random_seed", 0)
+        return int(given) if given and self.random_state is None else super()._draw_seed()
 
     def _settings(self, model: FittedForest, n_rows: int) -> Settings:
         params, n_features = self._params, len(model.forest.n_categories)
