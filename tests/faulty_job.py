@@ -1,6 +1,6 @@
-"""What test_faults trains: a job whose second worker is killed on the way, the first time.
+"""What test_faults trains: a job of which a worker is killed on the way, the first time.
 
-``python faulty_job.py FOLDER {whole,killed,chief}``
+``python faulty_job.py FOLDER {whole,killed,chief,terminated}``
 """
 
 import os
@@ -16,14 +16,14 @@ from tflearnkit.monitors import EveryN
 class Killed(EveryN):
     """Kill the process at a step, unless it was killed before."""
 
-    def __init__(self, step, note):
+    def __init__(self, step, note, by):
         super().__init__(step, first_n_steps=-1)
-        self.step, self.note = step, note
+        self.step, self.note, self.by = step, note, by
 
     def every_n_step_end(self, step, outputs):
         if step == self.step and not os.path.exists(self.note):
             open(self.note, "w").close()
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), self.by)
 
 
 def main(folder, how):
@@ -31,8 +31,10 @@ def main(folder, how):
     X = rng.normal(size=(400, 5)).astype(np.float32)
     y = (X[:, 0] > X[:, 1]).astype(int)
     config = learn.RunConfig(model_dir=os.path.join(folder, how), save_checkpoints_steps=10)
-    victim = {"whole": None, "killed": 1, "chief": 0}[how]
-    monitors = [Killed(25, os.path.join(folder, f"{how}.note"))] if victim == config.task else []
+    victim = {"whole": None, "killed": 1, "chief": 0, "terminated": 1}[how]
+    by = signal.SIGTERM if how == "terminated" else signal.SIGKILL
+    note = os.path.join(folder, f"{how}.note")
+    monitors = [Killed(25, note, by)] if victim == config.task else []
     estimator = learn.DNNClassifier(
         hidden_units=(8,), batch_size=40, random_state=0, optimizer="Adam", dropout=0.2,
         config=config,

@@ -1,5 +1,6 @@
 """A worker that is killed: the others notice, and after a restart nothing is lost."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -31,10 +32,15 @@ def folder(tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize(("how", "name"), [("killed", "worker1"), ("chief", "worker0")])
-def test_training_goes_on_from_the_last_checkpoint(folder, how, name):
+@pytest.mark.parametrize(
+    ("how", "name", "status"),
+    [("killed", "worker1", 137), ("chief", "worker0", 137), ("terminated", "worker[01]", 143)],
+)
+def test_training_goes_on_from_the_last_checkpoint(folder, how, name, status):
     said, logs = run(folder, how)
-    assert f"{name} failed with status 137 and starts again" in said
+    assert re.search(f"{name} failed with status {status} and starts again", said)
+    if how == "terminated":  # the chief has saved where the other one was asked to end
+        assert (folder / how / "checkpoint-00000025").exists()
     for worker in (0, 1):
         found = np.load(folder / f"{how}{worker}.npz")
         expected = np.load(folder / f"whole{worker}.npz")

@@ -458,6 +458,39 @@ def test_ctrl_c_ends_a_fit_well_and_it_can_go_on(tmp_path):
     assert_same_bits(arrays_of(tmp_path / "part"), arrays_of(tmp_path / "whole"))
 
 
+def train_until_terminated(model_dir):
+    """Go on from where SIGTERM ends it; the monitor shows that the handler is there."""
+    note = FunctionalMonitor(10, lambda progress: (model_dir / "runs").touch())
+    LongRun.fit(model_dir, [note])
+
+
+@forks
+def test_sigterm_saves_and_ends(tmp_path):
+    (tmp_path / "part").mkdir()
+    process = start(train_until_terminated, tmp_path / "part")
+    while not (tmp_path / "part" / "runs").exists():
+        assert process.is_alive()
+        time.sleep(0.01)
+    os.kill(process.pid, signal.SIGTERM)
+    process.join()
+    assert process.exitcode == 128 + signal.SIGTERM
+    step = checkpoint.latest_step(tmp_path / "part")
+    assert step % 500 != 0  # which it would not have saved by itself
+    LongRun.fit(tmp_path / "part", [StopAtStep(num_steps=20)])
+    LongRun.fit(tmp_path / "whole", [StopAtStep(last_step=step + 20)])
+    assert_same_bits(arrays_of(tmp_path / "part"), arrays_of(tmp_path / "whole"))
+
+
+def test_sigterm_is_as_before_after_a_fit_and_without_a_folder(tmp_path):
+    seen = []
+    look = FunctionalMonitor(1, lambda progress: seen.append(signal.getsignal(signal.SIGTERM)))
+    network(None).fit(FRAME, Y, W, steps=2, monitors=[look])
+    assert set(seen) == {signal.SIG_DFL}
+    network(tmp_path).fit(FRAME, Y, W, steps=2, monitors=[look])
+    assert seen[-1] != signal.SIG_DFL
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+
+
 # --- memory --------------------------------------------------------------------------------------
 
 

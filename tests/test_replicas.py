@@ -104,14 +104,14 @@ def test_the_chief_writes_and_nobody_else(folder):
 
 def test_who_does_not_train_in_step_meets_nobody():
     workers = {"worker": ["a:1", "b:1"]}
-    for cluster, job in ((workers, "evaluator"), (workers, None), ({"ps": ["c:1"], **workers}, "ps")):
+    for cluster, job in ((workers, "evaluator"), (workers, None)):
         config = learn.RunConfig(cluster_spec=cluster, job_name=job)
         assert replicas.replicas_of(config) is replicas.ALONE
 
 
 def test_workers_meet_before_the_experiment_is_made(monkeypatch, tmp_path):
     order = []
-    monkeypatch.setattr(learn_runner, "replicas_of", lambda config: order.append("met"))
+    monkeypatch.setattr(learn_runner, "meet", lambda config: order.append("met"))
 
     def experiment_fn(output_dir):
         order.append("made")

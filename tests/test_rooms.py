@@ -15,7 +15,10 @@ ROOT = Path(tflearnkit.__file__).parent
 ROOMS = (  # from the ground up; rooms of one line do not know each other
     ("errors",),
     ("cluster", "export_strategy"),
-    ("config", "data", "checkpoint_folder", "draws", "initializers", "replicas", "summaries"),
+    (
+        "config", "data", "checkpoint_folder", "draws", "initializers", "replicas", "summaries",
+        "termination",
+    ),  # fmt: skip
     ("checkpoint",),
     ("columns",),
     ("metrics", "optimizers", "parts", "variables"),

@@ -9,6 +9,7 @@ imports only from floors below its own::
     F1  data/            anything tabular -> Table -> chunks of equal shape
         checkpoint       dict of arrays + manifest <-> folder, atomically
         summaries        numbers for TensorBoard
+        termination      SIGTERM, put off until a checkpoint is written
         draws initializers   random numbers of compiled steps; how variables begin
     F2  columns/         what a raw column means: floats, or ids with weights
     F3  metrics/ optimizers            building blocks

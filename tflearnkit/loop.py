@@ -13,12 +13,14 @@ import numpy as np
 
 from tflearnkit.errors import NanLossDuringTrainingError, TrainingInterruptedWarning
 from tflearnkit.monitors.base import BaseMonitor, Progress
+from tflearnkit.termination import STATUS, asked_to_end
 
 __all__ = ["train"]
 
 _MOST_STEPS = 256  # of one chunk: bounds the memory and the wait for Ctrl-C
 _MOST_BYTES = 2**25
 _CHEAP_BYTES = 2**22
+_END, _STOP, _GO_ON = range(3)  # what a process wishes; the least wish counts for all
 
 
 def train(engine, feeder, progress: Progress, monitors: list, last_step: int | None) -> None:
@@ -43,6 +45,8 @@ def train(engine, feeder, progress: Progress, monitors: list, last_step: int | N
     ------
     NanLossDuringTrainingError
         If a loss is not finite; the message names the step and likely causes.
+    SystemExit
+        If one of the processes that train was asked to end, after a checkpoint.
     """
     expected = None if last_step is None else last_step - progress.step
     sizes = _ChunkSizes(feeder, expected)
@@ -109,8 +113,13 @@ def _advance(engine, feeder, progress, monitors, border, sizes, means, epochs) -
         monitor.post_step(progress.step)
     if progress.step == epochs.border:
         stops.append(epochs.end())
-    goes_on = not (ended or any(stops))
-    return bool(progress.least(goes_on))
+    wish = _END if asked_to_end() else _STOP if ended or any(stops) else _GO_ON
+    agreed = progress.least(wish)
+    if agreed == _END:
+        progress.save_checkpoint()
+        progress.least(_END)  # all wait until it is saved
+        raise SystemExit(STATUS)
+    return agreed == _GO_ON
 
 
 def _wanted(monitors: list, step: int) -> list:

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import socket
+import time
+
 __all__ = ["SummaryWriter"]
+
+_IS_SCALAR = {"plugin_data": {"plugin_name": "scalars"}, "data_class": "DATA_CLASS_SCALAR"}
 
 
 class SummaryWriter:
@@ -30,27 +36,43 @@ class SummaryWriter:
 
     def __init__(self, logdir):
         self.logdir = logdir
-        self._writer = None
+        self._file = None
 
     def scalar(self, tag: str, value: float, step: int) -> None:
         """Record ``value`` under ``tag`` for a training step."""
         import tensorflow as tf
 
-        if self._writer is None:
-            self._writer = tf.summary.create_file_writer(str(self.logdir))
-        with self._writer.as_default():
-            tf.summary.scalar(tag, value, step=step)
+        if self._file is None:
+            self._open()
+        shown = tf.make_tensor_proto(value, tf.float32)
+        shown = {"tag": tag, "tensor": shown, "metadata": _IS_SCALAR}
+        self._write(step=step, summary={"value": [shown]})
+
+    def _open(self) -> None:
+        import tensorflow as tf
+
+        os.makedirs(self.logdir, exist_ok=True)
+        name = f"events.out.tfevents.{time.time_ns()}.{socket.gethostname()}.{os.getpid()}.v2"
+        # As a file of records: TensorFlow's own writer waits for tasks of a cluster that are lost.
+        self._file = tf.io.TFRecordWriter(os.path.join(self.logdir, name))
+        self._write(file_version="brain.Event:2")
+
+    def _write(self, **what) -> None:
+        import tensorflow as tf
+
+        event = tf.compat.v1.Event(wall_time=time.time(), **what)
+        self._file.write(event.SerializeToString())
 
     def flush(self) -> None:
         """Make everything recorded so far readable by others."""
-        if self._writer is not None:
-            self._writer.flush()
+        if self._file is not None:
+            self._file.flush()
 
     def close(self) -> None:
         """Flush, and close the file."""
-        if self._writer is not None:
-            self._writer.close()
-            self._writer = None
+        if self._file is not None:
+            self._file.close()
+            self._file = None
 
     def __getstate__(self):
-        return {"logdir": self.logdir, "_writer": None}
+        return {"logdir": self.logdir, "_file": None}

@@ -7,7 +7,7 @@ trains through the loop, and keeps the result as one `FittedModel`.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import ClassVar
 
 import numpy as np
@@ -21,6 +21,7 @@ from tflearnkit.estimators.model import FittedModel
 from tflearnkit.estimators.schedule import Asked
 from tflearnkit.estimators.sources import read_evaluation, read_rows, read_source
 from tflearnkit.replicas import replicas_of
+from tflearnkit.termination import heeded
 
 __all__ = ["BaseEstimator", "either"]
 
@@ -130,7 +131,8 @@ class BaseEstimator(CallbackSupportMixin, SklearnBase):
 
     def _train_together(self, replicas, *how, **more) -> None:
         """Train along with other processes, if there are any, until the chief has saved."""
-        with replicas.together():
+        saves = persistence.model_dir_of(self) is not None
+        with replicas.together(), heeded() if saves else nullcontext():
             self._train(*how, **more)
             replicas.least(0)
 

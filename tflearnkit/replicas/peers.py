@@ -8,7 +8,10 @@ import time
 from tflearnkit.cluster import CHIEFS, EVALUATOR, ClusterSpec
 from tflearnkit.errors import WorkerLostError, listing
 
-__all__ = ["await_tasks", "free_cluster", "is_free", "is_lead", "serve", "start_server"]
+__all__ = [
+    "await_tasks", "free_cluster", "is_free", "is_lead", "roll_call", "serve",
+    "start_server",
+]  # fmt: skip
 
 _LOOK_SECS = 0.5
 _GONE_SECS = 60.0  # which a lead may be away, to be started again
@@ -47,8 +50,8 @@ def await_tasks(tasks: dict[str, str], deadline: float) -> None:
     WorkerLostError
         If some do not within ``deadline`` seconds.
     """
-    begun = time.monotonic()
-    while missing := [name for name, address in tasks.items() if not _answers(address)]:
+    begun, missing = time.monotonic(), tasks
+    while missing := {name: each for name, each in missing.items() if not _answers(each)}:
         if time.monotonic() - begun > deadline:
             raise WorkerLostError(
                 f"All tasks of the cluster should be there within {deadline:g} s. "
@@ -56,6 +59,27 @@ def await_tasks(tasks: dict[str, str], deadline: float) -> None:
                 "peer_deadline_secs, and start the job again."
             )
         time.sleep(_LOOK_SECS)
+
+
+def roll_call(spec: ClusterSpec, job: str, task: int, deadline: float) -> None:
+    """Wait until all workers are there, each of which listens and looks for the others.
+
+    A task that has seen all goes on to where TensorFlow listens in its place, so that others see it
+    still.
+
+    Raises
+    ------
+    WorkerLostError
+        If some do not come within ``deadline`` seconds.
+    """
+    tasks = {
+        f"{name} {number}": address
+        for name in (*CHIEFS, "worker")
+        for number, address in enumerate(spec.get(name, ()))
+    }
+    own = tasks.pop(f"{job} {task}")
+    with socket.create_server(("", int(own.rpartition(":")[2]))):
+        await_tasks(tasks, deadline)
 
 
 def serve(config) -> None:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import functools
 import socket
-import threading
 
 from tflearnkit.cluster import ClusterSpec
-from tflearnkit.errors import WorkerLostError
-from tflearnkit.replicas.peers import await_tasks, free_cluster, start_server
+from tflearnkit.replicas.peers import await_tasks, free_cluster, roll_call, start_server
 
 __all__ = ["mirrored", "multi_worker", "parameter_server", "several_gpus"]
 
@@ -34,16 +32,14 @@ def multi_worker(spec: ClusterSpec, job: str, task: int, deadline: float):
     """Return the strategy of workers that train in step, once all of them are there."""
     import tensorflow as tf
 
+    roll_call(spec, job, task, deadline)  # for what comes next waits for ever, past all signals
     jobs = {name: list(tasks) for name, tasks in spec.items()}
     resolver = tf.distribute.cluster_resolver.SimpleClusterResolver(
         tf.train.ClusterSpec(jobs), task_type=job, task_id=task, rpc_layer="grpc"
     )
-    make = functools.partial(tf.distribute.MultiWorkerMirroredStrategy, cluster_resolver=resolver)
     try:
-        return _within(deadline, make)
+        return tf.distribute.MultiWorkerMirroredStrategy(cluster_resolver=resolver)
     except RuntimeError as error:
-        if isinstance(error, WorkerLostError):
-            raise
         raise RuntimeError(
             "Workers should meet before anything else is done with TensorFlow in their processes. "
             f"Got: {error} Run the job by learn_runner.run, or fit before you make tensors or "
@@ -76,27 +72,3 @@ def _other_port(address: str) -> str:
     with socket.socket() as found:
         found.bind(("", 0))
         return f"{address.rpartition(':')[0]}:{found.getsockname()[1]}"
-
-
-def _within(deadline: float, make):
-    """Return what a function makes; give it up after some seconds, for it cannot be interrupted."""
-    results: list = []
-
-    def run():
-        try:
-            results.append((make(), None))
-        except Exception as error:  # told to the thread that waits
-            results.append((None, error))
-
-    thread = threading.Thread(target=run, name="tflearnkit-meeting", daemon=True)
-    thread.start()
-    thread.join(deadline)
-    if not results:
-        raise WorkerLostError(
-            f"All workers should be there within {deadline:g} s. Some did not come: look at their "
-            "logs, or allow more by peer_deadline_secs, and start the job again."
-        )
-    made, error = results[0]
-    if error is not None:
-        raise error
-    return made

@@ -81,7 +81,15 @@ class Together(UnderStrategy):
     def means(self, tensors, share):
         import tensorflow as tf
 
-        return self.totals([tensor * tf.cast(share, tensor.dtype) for tensor in tensors])
+        def weighted(tensors):
+            return self.totals([tensor * tf.cast(share, tensor.dtype) for tensor in tensors])
+
+        @tf.custom_gradient
+        def means(*tensors):
+            # Each replica's loss is a mean over its own rows, which counts by its share later.
+            return weighted(tensors), lambda *gradients: weighted(gradients)
+
+        return tf.nest.flatten(means(*tensors))
 
     def least(self, number: int) -> int:
         if self.workers == 1:
