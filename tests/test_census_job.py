@@ -100,6 +100,23 @@ def test_two_workers_learn_what_one_process_does(alone, data_dir, tmp_path):
     assert list((folder / "model").glob("*60*"))
 
 
+def test_two_workers_and_a_parameter_server(alone, data_dir, tmp_path):
+    launch = [
+        sys.executable, "-m", "tflearnkit.launch", "--workers", "2", "--ps", "1", "--restarts", "0",
+        "--logs", str(tmp_path), *command(data_dir, tmp_path / "out", "--train_steps", "60"),
+        "--schedule", "train_and_evaluate", "--num_parameter_servers", "1",
+    ]  # fmt: skip
+    done = subprocess.run(
+        alone_in_a_network(launch), capture_output=True, text=True, timeout=300, check=False
+    )
+    logs = {name: (tmp_path / f"{name}.log").read_text() for name in ("worker0", "worker1", "ps0")}
+    assert done.returncode == 0, done.stderr + "\n".join(log[-3000:] for log in logs.values())
+    found = figures(logs["worker0"])
+    assert found["global_step"] == 60
+    assert found["auc"] > 0.8
+    assert figures(logs["worker1"]) == {}  # which served the other one
+
+
 def config(**task):
     return json.dumps({"cluster": CLUSTER, **({"task": task} if task else {})})
 

@@ -162,10 +162,6 @@ class Experiment:
         estimator
         """
         self._wait_to_train(delay_secs)
-        config = config_of(self.estimator)
-        if is_free(config) and not is_lead(config):
-            serve(config)
-            return self.estimator
         return self._fit(self._monitors, max_steps=self.train_steps)
 
     def evaluate(self, delay_secs: float | None = None, name: str = "one_pass") -> dict:
@@ -290,6 +286,10 @@ class Experiment:
     # -- one thing each ------------------------------------------------------------------------
 
     def _fit(self, monitors: list, **length):
+        config = config_of(self.estimator)
+        if is_free(config) and not is_lead(config):
+            serve(config)
+            return self.estimator
         return self.estimator.fit(**self._train_data, **length, monitors=monitors)
 
     def _train_and_evaluate(self, frequency: int | None) -> dict:
