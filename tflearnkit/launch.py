@@ -172,18 +172,20 @@ def _start_again(failed: list[_Task], tasks: list[_Task]) -> None:
     trains = [task for task in tasks if task.job in ("chief", "worker")]
     waits_for_others = not any(task.serves for task in tasks)
     if waits_for_others and any(task in trains for task in failed):
-        _stop(trains)
+        # Those left can but wait for the one that is gone; where one was asked to end, all save.
+        was_asked = any(task.status == 128 + signal.SIGTERM for task in failed)
+        _stop(trains, _GRACE_SECS if was_asked else 0)
         failed = [*trains, *(task for task in failed if task not in trains)]
     for task in failed:
         task.start()
 
 
-def _stop(tasks: list[_Task]) -> None:
+def _stop(tasks: list[_Task], grace: float = _GRACE_SECS) -> None:
     """End the tasks that run: by SIGTERM, and those that do not listen by SIGKILL."""
     running = [task.process for task in tasks if task.process and task.process.poll() is None]
     for process in running:
         process.terminate()
-    deadline = time.monotonic() + _GRACE_SECS
+    deadline = time.monotonic() + grace
     for process in running:
         try:
             process.wait(max(0.0, deadline - time.monotonic()))

@@ -20,10 +20,12 @@ def several_gpus() -> bool:
 
 @functools.lru_cache
 def mirrored():
-    """Return the strategy of the GPUs of this process, or of its logical CPUs."""
+    """Return the strategy of the GPUs of this process, or of its logical CPUs; None for one."""
     import tensorflow as tf
 
     devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
+    if len(devices) == 1:
+        return None
     return tf.distribute.MirroredStrategy([device.name for device in devices])
 
 
