@@ -31,6 +31,7 @@ def test_defaults():
         "is_chief": True,
         "num_ps_replicas": 0,
         "distribute": None,
+        "precision": "float32",
         "peer_deadline_secs": 600,
     }
 

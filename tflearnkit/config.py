@@ -11,6 +11,7 @@ from typing import Any
 
 from tflearnkit.cluster import CHIEFS, place_of
 from tflearnkit.errors import did_you_mean, listing
+from tflearnkit.precision import PRECISIONS
 
 __all__ = ["RunConfig"]
 
@@ -75,6 +76,10 @@ class RunConfig:
         "multi_worker" the workers of the cluster, in step; "parameter_server" its workers without
         waiting for each other. None goes by the cluster: the last where it has parameter servers,
         else its workers in step where there are several. "auto" takes several GPUs, too.
+    precision : {"float32", "bfloat16"}, default="float32"
+        Of the products of networks and `layers` in training steps; weights, sums and predictions
+        stay float32. bfloat16 has 8 bits: choose it on processors that multiply such numbers
+        faster, and look whether the model is as good.
     peer_deadline_secs : number > 0, default=600
         How long to wait for tasks of the cluster that do not come, and for workers beside
         parameter servers that take no step.
@@ -116,6 +121,7 @@ class RunConfig:
     is_chief: bool | None = None
     num_ps_replicas: int | None = None
     distribute: Any = None
+    precision: str = "float32"
     peer_deadline_secs: float = _DEFAULT_SECS
 
     def __post_init__(self):
@@ -127,6 +133,7 @@ class RunConfig:
         _check_seed(self.tf_random_seed)
         _check_secs(self.save_checkpoints_secs)
         _check_deadline(self.peer_deadline_secs)
+        _check_precision(self.precision)
         for name in _COUNTS:
             _check_count(name, getattr(self, name))
         _check_devices(self)
@@ -221,6 +228,14 @@ def _check_deadline(value) -> None:
         raise ValueError(
             f"peer_deadline_secs should be a number of seconds above 0, but is {value!r}. Pass "
             "how long other tasks may stay away."
+        )
+
+
+def _check_precision(value) -> None:
+    if value not in PRECISIONS:
+        raise ValueError(
+            f"precision should be one of {listing(map(repr, PRECISIONS))}, but is {value!r}. Pass "
+            f"one of these.{did_you_mean(value, PRECISIONS)}"
         )
 
 

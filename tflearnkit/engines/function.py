@@ -17,10 +17,13 @@ from tflearnkit.replicas import ALONE, Alone
 __all__ = ["FunctionEngine", "program_of"]
 
 
-def program_of(function: ModelFunction, layout: Layout, rows: int, replicas: Alone = ALONE):
+def program_of(
+    function: ModelFunction, layout: Layout, rows: int, replicas: Alone = ALONE,
+    precision: str = "float32",
+):  # fmt: skip
     """Return the context that lends the program of a function, made where there is none."""
-    key = ("function", function.identity, layout, replicas.key)
-    return borrowed(key, lambda: FunctionProgram(function, layout, rows, replicas))
+    key = ("function", function.identity, layout, replicas.key, precision)
+    return borrowed(key, lambda: FunctionProgram(function, layout, rows, replicas, precision))
 
 
 class FunctionEngine:
@@ -38,21 +41,26 @@ class FunctionEngine:
         Whether the program is compiled by XLA, where it can be.
     replicas : Alone
         Those that share each batch.
+    precision : str
+        Of products in layers; one of `PRECISIONS`.
     """
 
     def __init__(
-        self, function, layout, rows: int, seed: int, xla: bool = False, replicas: Alone = ALONE
-    ):
+        self, function, layout, rows: int, seed: int, xla: bool = False, replicas: Alone = ALONE,
+        precision: str = "float32",
+    ):  # fmt: skip
         self.function, self.layout, self.rows = function, layout, rows
         self.seed, self.xla = seed, xla and replicas.key is None
-        self.replicas = replicas
+        self.replicas, self.precision = replicas, precision
         self._stack = ExitStack()
         self._program: FunctionProgram | None = None
         self._summaries = np.zeros(0, np.float32)
 
     def __enter__(self):
         self._stack.__enter__()
-        lent = program_of(self.function, self.layout, self.rows, self.replicas)
+        lent = program_of(
+            self.function, self.layout, self.rows, self.replicas, self.precision
+        )
         self._program = self._stack.enter_context(lent)
         return self
 

@@ -19,6 +19,7 @@ from tflearnkit.engines.keras_variables import (
 from tflearnkit.engines.layout import Layout
 from tflearnkit.metrics.pending import Pending
 from tflearnkit.model_function import ModelFnOps, ModelFunction, is_keras_model
+from tflearnkit.precision import products_in
 from tflearnkit.replicas import Alone
 from tflearnkit.variables import Call, ModeKeys, VariableStore
 
@@ -56,13 +57,17 @@ class FunctionProgram:
         Rows of the batch that it is called with first, to make its variables.
     replicas : Alone
         Those that share each batch.
+    precision : str
+        Of products in layers, in training.
     """
 
-    def __init__(self, function: ModelFunction, layout: Layout, rows: int, replicas: Alone):
+    def __init__(
+        self, function: ModelFunction, layout: Layout, rows: int, replicas: Alone, precision: str
+    ):
         import tensorflow as tf
 
         self.function, self.layout, self.rows = function, layout, rows
-        self.replicas = replicas
+        self.replicas, self.precision = replicas, precision
         self.store = VariableStore(replicas=replicas)
         self.plain = type(tf.Variable(0))
         self.compiled: dict = {}
@@ -206,7 +211,8 @@ class FunctionProgram:
 
         *arrays, weights, key = tensors
         share = weights.shape[0] / rows
-        ops, summaries = self._call(ModeKeys.TRAIN, arrays, weights, key, weighted, share)
+        with products_in(self.precision):
+            ops, summaries = self._call(ModeKeys.TRAIN, arrays, weights, key, weighted, share)
         if self.summary_names is None:
             self.summary_names = tuple(summaries)
         shown = [tf.cast(summaries[name], tf.float32) for name in self.summary_names]
@@ -240,6 +246,13 @@ class FunctionProgram:
             return keras_ops(self.model, features, targets, weights, mode)
 
     def _remember_model(self) -> None:
+        if self.precision != "float32":
+            raise ValueError(
+                "A Keras model should have its own precision. Got precision="
+                f"{self.precision!r} in RunConfig, and a model by {self.function.called}: leave it "
+                "out, and call keras.config.set_dtype_policy('mixed_bfloat16') where the model is "
+                "built."
+            )
         self.store.object(_MODEL, lambda: self._new_model(0))
 
     def _new_model(self, seed: int):

@@ -64,14 +64,18 @@ class GradientEngine:
         Several replicas are not.
     replicas : Alone
         Where the steps meet.
+    precision : str
+        Of products; one of `PRECISIONS`.
     """
 
     def __init__(
-        self, parts, task, optimizers, penalties, seed, plan=None, xla=False, replicas=ALONE
-    ):
+        self, parts, task, optimizers, penalties, seed, plan=None, xla=False, replicas=ALONE,
+        precision="float32",
+    ):  # fmt: skip
         self.parts, self.task, self.optimizers = parts, task, optimizers
         self.penalties, self.seed, self.plan = penalties, seed, plan
         self.replicas, self.xla = replicas, xla and replicas.key is None
+        self.precision = precision
         self._constants = task.constants()
         self._stack = ExitStack()
         self._program: Program | None = None
@@ -85,11 +89,12 @@ class GradientEngine:
             self.penalties.switches,
             self.xla,
             self.replicas.key,
+            self.precision,
         )
         self._stack.__enter__()
         build = lambda: Program(  # noqa: E731
             self.parts, self.task, self.optimizers, self.penalties.switches, self.xla,
-            self.replicas,
+            self.replicas, self.precision,
         )  # fmt: skip
         self._program = self._stack.enter_context(borrowed(key, build))
         return self

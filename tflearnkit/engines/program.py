@@ -9,6 +9,7 @@ import numpy as np
 from tflearnkit.engines.vector import Vector, named_slots
 from tflearnkit.optimizers import Optimizer
 from tflearnkit.parts import CentredBias, Training
+from tflearnkit.precision import products_in
 
 __all__ = ["Flat", "Program", "fresh_slots", "slot_names", "slots_by_variable"]
 
@@ -107,8 +108,11 @@ def fresh_slots(part, optimizer: Optimizer) -> dict[str, float]:
 class Program:
     """Variables, optimizers and the compiled loop over the steps of a chunk."""
 
-    def __init__(self, parts, task, optimizers: tuple[Optimizer, ...], switches, xla, replicas):
+    def __init__(
+        self, parts, task, optimizers: tuple[Optimizer, ...], switches, xla, replicas, precision
+    ):
         self.parts, self.task, self.replicas = parts, task, replicas
+        self.precision = precision
         self.l1, self.l2, self.clip, _ = switches
         self.flats = [Flat(part) for part in parts]
         with replicas.scope():
@@ -196,7 +200,10 @@ class Program:
         import tensorflow as tf
 
         flats = [vector.value() for vector in self.vectors]
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
+        with (
+            products_in(self.precision),
+            tf.GradientTape(watch_accessed_variables=False) as tape,
+        ):
             tape.watch(flats)
             params = {name: variable.value() for name, variable in self.frozen.items()}
             for flat, values in zip(self.flats, flats, strict=True):

@@ -40,6 +40,7 @@ class FunctionTrainee:
             model.seed,
             xla=self.schedule.pays_xla(model.step if asked.max_steps is None else 0),
             replicas=replicas_of(config_of(estimator)),
+            precision=config_of(estimator).precision,
         )
         self._start = model
 

@@ -59,6 +59,7 @@ class Trainee:
             xla=self.schedule.pays_xla(model.step if plan is None else plan[0])
             and not any(getattr(part, "runs_python", False) for part in trained.parts),
             replicas=replicas_of(config_of(estimator)),
+            precision=config_of(estimator).precision,
         )
 
     def model(self, step: int) -> FittedModel:

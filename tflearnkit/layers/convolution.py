@@ -8,6 +8,7 @@ from tflearnkit.initializers import zeros
 from tflearnkit.layers.arguments import as_floats, at_least_one, check_padding, one_or_two
 from tflearnkit.layers.ending import Ending
 from tflearnkit.layers.scoping import add_arg_scope
+from tflearnkit.precision import product
 from tflearnkit.variables import get_variable, variable_scope
 
 __all__ = ["conv2d", "convolution2d", "convolution2d_transpose", "separable_convolution2d"]
@@ -88,7 +89,8 @@ def convolution2d(
         weights = get_variable(
             "weights", shape, inputs.dtype, weights_initializer, weights_regularizer, trainable
         )
-        outputs = tf.nn.convolution(
+        outputs = product(
+            tf.nn.convolution,
             inputs,
             weights,
             strides=one_or_two("stride", stride),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import tensorflow as tf
 
 from tflearnkit.initializers import zeros
 from tflearnkit.layers.arguments import as_floats, at_least_one
 from tflearnkit.layers.ending import Ending
 from tflearnkit.layers.scoping import add_arg_scope
+from tflearnkit.precision import product
 from tflearnkit.variables import get_variable, variable_scope
 
 __all__ = ["bias_add", "fully_connected", "linear", "relu", "relu6"]
@@ -90,7 +93,8 @@ def fully_connected(
             trainable,
         )
         flat = inputs.shape.rank == 2
-        outputs = tf.matmul(inputs, weights) if flat else tf.tensordot(inputs, weights, 1)
+        multiply = tf.matmul if flat else partial(tf.tensordot, axes=1)
+        outputs = product(multiply, inputs, weights)
         ending = Ending(
             activation_fn,
             normalizer_fn,

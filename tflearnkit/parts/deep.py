@@ -23,6 +23,7 @@ from tflearnkit.parts.base import (
     one_hot,
 )
 from tflearnkit.parts.hidden import draw_kept, drop, normalise
+from tflearnkit.precision import product
 
 __all__ = ["Deep"]
 
@@ -132,7 +133,8 @@ class Deep:
         kept = draw_kept(self.hidden_units, training) if drops else None
         for number in range(len(self.hidden_units)):
             scope = f"dnn/hiddenlayer_{number}"
-            hidden = tf.matmul(hidden, params[f"{scope}/weights"]) + params[f"{scope}/biases"]
+            hidden = product(tf.matmul, hidden, params[f"{scope}/weights"])
+            hidden += params[f"{scope}/biases"]
             if self.batch_norm:
                 hidden = normalise(hidden, params, f"{scope}/batch_norm", training, updates)
             hidden = _activated(activation, hidden)
