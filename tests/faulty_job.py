@@ -1,6 +1,6 @@
 """What test_faults trains: a job of which a worker is killed on the way, the first time.
 
-``python faulty_job.py FOLDER {whole,killed,chief,terminated}``
+``python faulty_job.py FOLDER {whole,killed,chief,terminated,frozen}``
 """
 
 import os
@@ -31,8 +31,8 @@ def main(folder, how):
     X = rng.normal(size=(400, 5)).astype(np.float32)
     y = (X[:, 0] > X[:, 1]).astype(int)
     config = learn.RunConfig(model_dir=os.path.join(folder, how), save_checkpoints_steps=10)
-    victim = {"whole": None, "killed": 1, "chief": 0, "terminated": 1}[how]
-    by = signal.SIGTERM if how == "terminated" else signal.SIGKILL
+    victim = {"whole": None, "killed": 1, "chief": 0, "terminated": 1, "frozen": 1}[how]
+    by = {"terminated": signal.SIGTERM, "frozen": signal.SIGSTOP}.get(how, signal.SIGKILL)
     note = os.path.join(folder, f"{how}.note")
     monitors = [Killed(25, note, by)] if victim == config.task else []
     estimator = learn.DNNClassifier(

@@ -34,7 +34,12 @@ def folder(tmp_path_factory):
 
 @pytest.mark.parametrize(
     ("how", "name", "status"),
-    [("killed", "worker1", 137), ("chief", "worker0", 137), ("terminated", "worker[01]", 143)],
+    [
+        ("killed", "worker1", 137),
+        ("chief", "worker0", 137),
+        ("terminated", "worker[01]", 143),
+        ("frozen", "worker0", 1),  # which is told by heartbeats
+    ],
 )
 def test_training_goes_on_from_the_last_checkpoint(folder, how, name, status):
     said, logs = run(folder, how)
