@@ -103,7 +103,7 @@ def _encode_dense(columns, raw: RawFeatures) -> np.ndarray:
     for kind, group in groupby(columns, type):  # sorted by key, each kind stands together
         group = list(group)
         features = raw.features([name for column in group for name in column.sources])
-        parts.append(kind.transform_all(group, features).numpy())
+        parts.append(np.asarray(kind.transform_all(group, features)))
     joint = _side_by_side(parts, raw.table.n_rows)
     if not np.isfinite(joint).all():
         found = [column.transform(raw.features(column.sources)).numpy() for column in columns]

@@ -95,7 +95,11 @@ class StandardizedColumn(DenseColumn):
         mean = np.concatenate([column._mean for column in columns])
         inverse_scale = np.concatenate([column._inverse_scale for column in columns])
         dtype = numbers.dtype if isinstance(numbers, np.ndarray) else numbers.dtype.as_numpy_dtype
-        standard = (numbers - mean.astype(dtype)) * inverse_scale.astype(dtype)
+        standard = numbers - mean.astype(dtype)
+        standard *= inverse_scale.astype(dtype)
+        if isinstance(standard, np.ndarray) and not np.isnan(standard).any():
+            if not any(column.missing for column in columns):  # each pass over them costs
+                return standard.astype(np.float32, copy=False)
         standard = tf.cast(standard, tf.float32)
         is_missing = tf.math.is_nan(standard)
         standard = tf.where(is_missing, np.float32(0), standard)
@@ -105,10 +109,16 @@ class StandardizedColumn(DenseColumn):
         flags = tf.cast(tf.gather(is_missing, flagged, axis=1), tf.float32)
         return tf.gather(tf.concat([standard, flags], axis=1), order, axis=1)
 
-    def _numbers(self, features):
+    @property
+    def reads(self) -> type:
+        """The kind of float that numbers are read as."""
         # float64 keeps what little a large mean leaves of float32's digits; else it only costs
-        dtype = np.float32 if np.abs(self._mean * self._inverse_scale).max() < 100 else np.float64
-        return _check_width(self.name, as_matrix(features[self.name], dtype), len(self.mean))
+        far = np.abs(self._mean * self._inverse_scale).max() >= 100
+        return np.float64 if far else np.float32
+
+    def _numbers(self, features):
+        numbers = as_matrix(features[self.name], self.reads)
+        return _check_width(self.name, numbers, len(self.mean))
 
 
 def _check_width(name: str, numbers, width: int):
@@ -124,7 +134,10 @@ def _check_width(name: str, numbers, width: int):
 def _joined(parts: list):
     if len(parts) == 1:
         return parts[0]
-    return np.hstack(parts) if isinstance(parts[0], np.ndarray) else tf.concat(parts, axis=1)
+    if isinstance(parts[0], np.ndarray):
+        return np.hstack(parts)
+    widest = max((part.dtype for part in parts), key=lambda dtype: dtype.size)  # as hstack does
+    return tf.concat([tf.cast(part, widest) for part in parts], axis=1)
 
 
 def _layout(columns: Sequence[StandardizedColumn]) -> tuple[np.ndarray, np.ndarray]:

@@ -219,11 +219,11 @@ class Program:
         sums = tf.reduce_sum(reported * training.weights), tf.reduce_sum(training.weights)
         *gradients, reported, total = self.replicas.totals([*gradients, *sums])
         gradients = [tf.math.divide_no_nan(gradient, total) for gradient in gradients]
-        gradients = self._held_back(gradients, flats, penalties)
+        gradients, orthants = self._held_back(gradients, flats, penalties)
         for number, (vector, flat) in enumerate(zip(self.vectors, self.flats, strict=True)):
             vector.apply(gradients[number], rates[number])
             if self.l1:
-                vector.shrink(penalties[0] * flat.penalised())
+                vector.stay_within(orthants[number], flat.penalised())
         for name, value in updates.items():
             self.frozen[name].assign(value)
         return reported, total
@@ -244,14 +244,37 @@ class Program:
         return scores, alone, updates
 
     def _held_back(self, gradients, weights, penalties):
-        """Return the gradients of the mean loss with those of L2, clipped."""
+        """Return the gradients of the whole objective, clipped, and by L1 the orthants to stay in.
+
+        The gradient of L1 goes through the optimizer as all others do, so that it counts as much
+        whatever the optimizer makes of sizes; what crosses zero stops there (Andrew and Gao,
+        "Scalable Training of L1-Regularized Log-Linear Models", 2007).
+        """
         import tensorflow as tf
 
+        orthants = []
         if self.l2:
             gradients = [
                 gradient + penalties[1] * flat.held_back(values)
                 for gradient, flat, values in zip(gradients, self.flats, weights, strict=True)
             ]
+        if self.l1:
+            pulls = [penalties[0] * flat.penalised() for flat in self.flats]
+            pulled = list(map(_pulled, gradients, weights, pulls))
+            gradients, orthants = zip(*pulled, strict=True)
         if self.clip:
             gradients, _ = tf.clip_by_global_norm(gradients, penalties[2])
-        return gradients
+        return gradients, orthants
+
+
+def _pulled(gradient, weights, pull):
+    """Return a gradient with that of ``pull * |w|``, and the signs that weights may have after it.
+
+    At zero it is the least of those that the penalty has there.
+    """
+    import tensorflow as tf
+
+    signs = tf.sign(weights)
+    at_zero = tf.sign(gradient) * tf.nn.relu(tf.abs(gradient) - pull)
+    gradient = tf.where(signs == 0, at_zero, gradient + pull * signs)
+    return gradient, tf.where(signs == 0, -tf.sign(gradient), signs)

@@ -64,18 +64,19 @@ class Vector:
                 optimizer.learning_rate = rate
             optimizer.apply([part], [piece])
 
-    def shrink(self, by) -> None:
-        """Move each weight towards zero, stopping there: by so much of it times the rate.
-
-        It is the proximal step of L1.
-        """
+    def stay_within(self, orthant, held) -> None:
+        """Set weights to 0 whose sign is not that in ``orthant``, where ``held`` is not 0."""
+        import keras
         import tensorflow as tf
 
-        for optimizer, piece, part in zip(
-            self._optimizers, self._pieces, self._cut(by), strict=True
-        ):
-            values, part = piece.value(), part * optimizer.learning_rate
-            piece.assign(tf.sign(values) * tf.nn.relu(tf.abs(values) - part))
+        cut = self._cut(orthant), self._cut(held)
+        for optimizer, piece, signs, bound in zip(self._optimizers, self._pieces, *cut, strict=True):
+            values = piece.value()
+            stays = (tf.sign(values) == signs) | (bound == 0)
+            piece.assign(tf.where(stays, values, 0.0))
+            if isinstance(optimizer, keras.optimizers.Ftrl):  # works the weights out anew from it
+                (linear,) = optimizer._linears
+                linear.assign(tf.where(stays, linear, 0.0))
 
     def load(self, flat: np.ndarray, state: Mapping[str, np.ndarray]) -> None:
         """Set the weights, and the slots that a state has; others begin afresh."""
