@@ -94,6 +94,25 @@ def test_no_biases_where_none_are_wanted_or_a_normalizer_adds_its_own():
     ]
 
 
+def test_default_names_are_found_again_in_a_scope_that_is_opened_twice():
+    def tower(x, reuse=None):
+        with variable_scope("net", reuse=reuse):
+            return layers.fully_connected(layers.fully_connected(x, 4), 3)
+
+    store = VariableStore()
+    x = normal(5, 4)
+    with Call(store, "train", 0, 0).running():
+        first, again = tower(x), tower(x, reuse=True)
+        with pytest.raises(ValueError, match="reuse"):
+            tower(x)
+    np.testing.assert_array_equal(first, again)
+    assert list(store.entries) == [
+        f"net/{layer}/{kind}"
+        for layer in ("fully_connected", "fully_connected_1")
+        for kind in ("weights", "biases")
+    ]
+
+
 def test_names_are_numbered_scopes_kept_and_variables_reused():
     def model():
         x = normal(5, 4)

@@ -264,7 +264,7 @@ def variable_scope(name_or_scope=None, default_name=None, values=None, *, reuse=
     ----------
     name_or_scope : str, optional
         The name, taken as it is: opening it twice means the same variables, which needs
-        ``reuse``. None takes ``default_name``.
+        ``reuse``, and default names inside begin anew. None takes ``default_name``.
     default_name : str, optional
         The name where none is given, numbered if it came before: ``conv``, ``conv_1``.
     values : optional
@@ -306,6 +306,8 @@ def variable_scope(name_or_scope=None, default_name=None, values=None, *, reuse=
         yield full
     finally:
         call.scopes.pop()
+        for name in [name for name in call.named if name.startswith(f"{full}/")]:
+            del call.named[name]
 
 
 def get_variable(
