@@ -10,6 +10,7 @@ import shutil
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 _LONE_NETWORK = ["unshare", "-rn", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"]
 
@@ -24,6 +25,21 @@ def run_cluster(jobs, command, logs, seconds=300):
     done = subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
+
+
+def launch(options, logs, program, *arguments, seconds=500):
+    """Run a program by the launcher; return what that said, and what each task did, by name."""
+    command = [
+        sys.executable, "-m", "tflearnkit.launch", *map(str, options), "--logs", str(logs),
+        str(program), *map(str, arguments),
+    ]  # fmt: skip
+    done = subprocess.run(
+        alone_in_a_network(command), capture_output=True, text=True, timeout=seconds, check=False
+    )
+    said = {log.stem: log.read_text() for log in Path(logs).glob("*.log")}
+    ends = "\n".join(f"{name}: {text[-2000:]}" for name, text in said.items())
+    assert done.returncode == 0, f"{done.stderr}\n{ends}"
+    return done.stderr, said
 
 
 def alone_in_a_network(command):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from local_cluster import alone_in_a_network
+from local_cluster import launch
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 JOB = str(EXAMPLES / "census_job.py")
@@ -85,32 +85,19 @@ def test_it_goes_on_where_it_was_stopped_and_evaluates_some_batches(alone, data_
 
 def test_two_workers_learn_what_one_process_does(alone, data_dir, tmp_path):
     folder = tmp_path / "out"
-    launch = [
-        sys.executable, "-m", "tflearnkit.launch", "--workers", "2", "--restarts", "0",
-        "--logs", str(tmp_path), *command(data_dir, folder, "--train_steps", "60"),
-        "--schedule", "train_and_evaluate",
-    ]  # fmt: skip
-    done = subprocess.run(
-        alone_in_a_network(launch), capture_output=True, text=True, timeout=300, check=False
-    )
-    logs = [(tmp_path / f"worker{i}.log").read_text() for i in (0, 1)]
-    assert done.returncode == 0, done.stderr + "\n".join(log[-3000:] for log in logs)
-    for log in logs:
+    flags = ("--train_steps", "60", "--schedule", "train_and_evaluate")
+    options = ("--workers", 2, "--restarts", 0)
+    _, logs = launch(options, tmp_path, *command(data_dir, folder, *flags))
+    for log in logs.values():
         assert figures(log) == pytest.approx(alone[1], abs=2e-4)
     assert list((folder / "model").glob("*60*"))
 
 
 def test_two_workers_and_a_parameter_server(alone, data_dir, tmp_path):
-    launch = [
-        sys.executable, "-m", "tflearnkit.launch", "--workers", "2", "--ps", "1", "--restarts", "0",
-        "--logs", str(tmp_path), *command(data_dir, tmp_path / "out", "--train_steps", "60"),
-        "--schedule", "train_and_evaluate", "--num_parameter_servers", "1",
-    ]  # fmt: skip
-    done = subprocess.run(
-        alone_in_a_network(launch), capture_output=True, text=True, timeout=300, check=False
-    )
-    logs = {name: (tmp_path / f"{name}.log").read_text() for name in ("worker0", "worker1", "ps0")}
-    assert done.returncode == 0, done.stderr + "\n".join(log[-3000:] for log in logs.values())
+    flags = ("--train_steps", "60", "--schedule", "train_and_evaluate")
+    options = ("--workers", 2, "--ps", 1, "--restarts", 0)
+    job = command(data_dir, tmp_path / "out", *flags, "--num_parameter_servers", "1")
+    _, logs = launch(options, tmp_path, *job)
     found = figures(logs["worker0"])
     assert found["global_step"] == 60
     assert found["auc"] > 0.8

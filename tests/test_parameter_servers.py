@@ -1,12 +1,10 @@
 """Workers that do not wait for each other, on variables that parameter servers keep."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from local_cluster import alone_in_a_network
+from local_cluster import launch
 
 import tflearnkit as learn
 from tflearnkit.replicas import is_free, is_lead, peers, replicas_of
@@ -15,26 +13,16 @@ HERE = Path(__file__).parent
 N_STEPS = {"adam": 200, "linear": 200, "combined": 200, "words": 200, "function": 400, "keras": 400}
 
 
-def launch(folder, job, *words, restarts=0):
+def train(folder, job, *words, restarts=0):
     """Run a job on two workers and two servers; return what the launcher and the tasks said."""
-    logs = folder / "logs"
-    command = [
-        sys.executable, "-m", "tflearnkit.launch", "--workers", "2", "--ps", "2",
-        "--restarts", str(restarts), "--logs", str(logs), str(HERE / job), str(folder), *words,
-    ]  # fmt: skip
-    done = subprocess.run(
-        alone_in_a_network(command), capture_output=True, text=True, timeout=500, check=False
-    )
-    said = {log.stem: log.read_text() for log in logs.glob("*.log")}
-    ends = "\n".join(f"{name}: {text[-2000:]}" for name, text in said.items())
-    assert done.returncode == 0, f"{done.stderr}\n{ends}"
-    return done.stderr, said
+    options = ("--workers", 2, "--ps", 2, "--restarts", restarts)
+    return launch(options, folder / "logs", HERE / job, folder, *words)
 
 
 @pytest.fixture(scope="module")
 def figures(tmp_path_factory):
     folder = tmp_path_factory.mktemp("servers")
-    launch(folder, "servers_job.py")
+    train(folder, "servers_job.py")
     return dict(np.load(folder / "figures.npz"))
 
 
@@ -58,7 +46,7 @@ def test_models_learn(figures, name, least):  # chance is .52
 )
 def test_a_task_that_is_killed(tmp_path, victim, also):
     """A worker is missed by nobody; without a server or the lead the last checkpoint is taken."""
-    told, _ = launch(tmp_path, "served_faults.py", victim, restarts=2)
+    told, _ = train(tmp_path, "served_faults.py", victim, restarts=2)
     assert f"{victim} failed with status 137 and starts again" in told
     assert (f"{also} failed with status 1 and starts again" in told) == (also is not None)
     steps = np.load(tmp_path / "steps.npz")
@@ -68,7 +56,7 @@ def test_a_task_that_is_killed(tmp_path, victim, also):
 
 def test_a_worker_that_freezes(tmp_path):
     with pytest.raises(AssertionError, match="Workers should take a step within 3 s"):
-        launch(tmp_path, "served_faults.py", "freeze")
+        train(tmp_path, "served_faults.py", "freeze")
 
 
 CLUSTER = {"ps": ["a:1"], "worker": ["b:1", "c:1"]}
