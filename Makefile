@@ -26,6 +26,8 @@ bench: $(VENV)/has-benchmarks  ## print quality and speed beside the peers
 	$(BIN)/python -m benchmarks.kmeans
 	$(BIN)/python -m benchmarks.svm
 	$(BIN)/python -m benchmarks.forest
+	$(BIN)/python -m benchmarks.streams
+	$(BIN)/python -m benchmarks.export
 
 lint: $(VENV)/has-lint  ## check style with ruff
 	$(BIN)/python -m ruff check .

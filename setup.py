@@ -31,6 +31,7 @@ EXTRAS = {
     ],
     "examples": ["gymnasium>=1.0"],  # what examples/cartpole_policy_gradient.py plays
     "forest": ["ydf>=0.16,<0.17"],  # grows trees: 45 MB; no wheels for Windows or Linux on ARM
+    "parquet": ["pyarrow>=17"],  # TensorFlowDataFrame.from_parquet
     "tune": ["optuna>=4,<6"],  # chooses the hyperparameters that learn_runner.tune tries
     "dask": ["dask[distributed]>=2025.1"],  # scikit-learn's searches on a cluster, by joblib
     "plots": ["matplotlib>=3.8"],  # the learning curve of the demo

@@ -7,6 +7,7 @@ weights are arrays or None.
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain, islice
 from typing import NamedTuple
@@ -72,6 +73,7 @@ def batches(source, y=None, batch_size: int = 128, name: str = "X") -> Iterator[
         source = _paired(source, y, name)
     elif _is_dataset(source):
         source, in_batches = _dataset_batches(source, batch_size)
+        source = _with_errors_of_python(source)
     elif not isinstance(source, Iterator):
         source, in_batches = [source], True
     elements = _checked((_element(value, name) for value in source), in_batches, name)
@@ -155,6 +157,19 @@ def _dataset_batches(dataset, batch_size) -> tuple[Iterable, bool]:
     if all(shape.is_fully_defined() for shape in shapes):
         return dataset.batch(batch_size), True
     return dataset.ragged_batch(batch_size), True
+
+
+def _with_errors_of_python(dataset) -> Iterator:
+    """Let a ValueError of a Python generator inside of a dataset be one, and not a report of it."""
+    import tensorflow as tf
+
+    try:
+        yield from dataset
+    except tf.errors.OpError as error:
+        found = re.findall(r"^ValueError: (.*)$", error.message, re.MULTILINE)
+        if not found:
+            raise
+        raise ValueError(found[-1]) from error
 
 
 def _is_vector_batch(features, targets) -> bool:

@@ -182,7 +182,8 @@ def _check_lengths(columns: dict) -> None:
 def _mapping_columns(X: Mapping):
     for key, raw in X.items():
         name = str(key)
-        wrapped = None if isinstance(raw, (np.ndarray, list)) else to_narwhals(raw)
+        is_known = isinstance(raw, (np.ndarray, list)) or hasattr(raw, "numpy")  # as tensors do
+        wrapped = None if is_known else to_narwhals(raw)
         if hasattr(wrapped, "iter_columns"):
             raise TypeError(
                 f"{called(name)} must be an array or a series, but is a frame. "

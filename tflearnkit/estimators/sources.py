@@ -13,6 +13,7 @@ import numpy as np
 from tflearnkit.data import streams
 from tflearnkit.data.table import Table, concatenated
 from tflearnkit.data.targets import joined_targets
+from tflearnkit.dataframe import TensorFlowDataFrame
 from tflearnkit.estimators.inputs import Labelled, label, read_table
 from tflearnkit.estimators.parameters import understood
 from tflearnkit.estimators.weights import check_some_weight
@@ -62,6 +63,7 @@ def read_source(
     estimator, X, y, sample_weight, input_fn, batch_size=None, *, reset: bool = True
 ) -> TableSource | StreamSource:
     """Return the training data that the arguments of ``fit`` mean, checked."""
+    X, y = _opened(X, y)
     given = _given(X, y, sample_weight, input_fn)
     if given.is_table:
         table = read_table(estimator, X, reset=reset)
@@ -80,6 +82,7 @@ def read_evaluation(
     estimator, X, y, sample_weight, input_fn, steps=None, batch_size=None
 ) -> Iterator[Labelled]:
     """Yield the labelled batches to evaluate on: the whole table, or ``steps`` of a stream."""
+    X, y = _opened(X, y)
     given = _given(X, y, sample_weight, input_fn)
     if given.is_table:
         table = read_table(estimator, X, reset=False)
@@ -90,11 +93,24 @@ def read_evaluation(
 
 def read_rows(estimator, X, input_fn, batch_size=None) -> Iterator[Table]:
     """Return the tables to predict for; targets that a stream brings are passed over."""
+    X, _ = _opened(X, None)
     given = _given(X, None, None, input_fn)
     if given.is_table:
         return iter([read_table(estimator, X, reset=False)])
     batches = streams.batches(given.data, batch_size=batch_size or _BATCH_ROWS, name=given.name)
     return (_table(estimator, batch.features, given.name) for batch in batches)
+
+
+def _opened(X, y) -> tuple:
+    """Let one pass over a frame of columns to come be the stream that it is."""
+    if not isinstance(X, TensorFlowDataFrame):
+        return X, y
+    if not (y is None or isinstance(y, str | list)):
+        raise TypeError(
+            f"y should name a column of the frame, or several as a list. Got {type(y).__name__}: "
+            "give the targets to the frame when it is made."
+        )
+    return X.dataset(y), None
 
 
 class _Given(NamedTuple):
