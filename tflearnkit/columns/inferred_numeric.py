@@ -97,13 +97,14 @@ class StandardizedColumn(DenseColumn):
         dtype = numbers.dtype if isinstance(numbers, np.ndarray) else numbers.dtype.as_numpy_dtype
         standard = numbers - mean.astype(dtype)
         standard *= inverse_scale.astype(dtype)
-        if isinstance(standard, np.ndarray) and not np.isnan(standard).any():
-            if not any(column.missing for column in columns):  # each pass over them costs
-                return standard.astype(np.float32, copy=False)
+        flags_none = not any(column.missing for column in columns)
+        is_array = isinstance(standard, np.ndarray)
+        if flags_none and is_array and not np.isnan(standard).any():
+            return standard.astype(np.float32, copy=False)  # each further pass costs
         standard = tf.cast(standard, tf.float32)
         is_missing = tf.math.is_nan(standard)
         standard = tf.where(is_missing, np.float32(0), standard)
-        if not any(column.missing for column in columns):
+        if flags_none:
             return standard
         flagged, order = _layout(columns)
         flags = tf.cast(tf.gather(is_missing, flagged, axis=1), tf.float32)

@@ -70,7 +70,9 @@ class Vector:
         import tensorflow as tf
 
         cut = self._cut(orthant), self._cut(held)
-        for optimizer, piece, signs, bound in zip(self._optimizers, self._pieces, *cut, strict=True):
+        for optimizer, piece, signs, bound in zip(
+            self._optimizers, self._pieces, *cut, strict=True
+        ):
             values = piece.value()
             stays = (tf.sign(values) == signs) | (bound == 0)
             piece.assign(tf.where(stays, values, 0.0))

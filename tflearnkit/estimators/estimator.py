@@ -63,8 +63,9 @@ class Estimator(BaseEstimator):
     The function is called while a step is compiled, not in every step: Python code in it, such as
     ``print``, runs a few times only. Batches are full; the last one of an epoch is filled up with
     rows of that epoch. Weights are what the function makes of ``sample_weight``: they may be
-    negative, and rows of weight 0 are left out. ``score`` is minus the loss. ``random_state`` decides
-    what ``layers`` draw; ``tf.random.uniform`` and its kin in the function go their own way.
+    negative, and rows of weight 0 are left out. ``score`` is minus the loss. ``random_state``
+    decides what ``layers`` draw; ``tf.random.uniform`` and its kin in the function go their own
+    way.
 
     A Keras model is trained as its own ``fit`` would train it: the optimizer it was compiled with,
     losses and their weights, losses of layers and regularizers, moving averages. Compiled metrics
