@@ -7,7 +7,7 @@ import pytest
 from sklearn.ensemble import RandomForestClassifier
 
 import tflearnkit as learn
-from benchmarks import data, forest, kmeans, peers, quality, svm, timing
+from benchmarks import data, export, forest, kmeans, peers, quality, svm, timing
 
 
 def test_contestants_run_in_turn_after_one_warm_up():
@@ -53,6 +53,16 @@ def test_the_svm_figures_name_gaps_and_points(capsys):
     assert printed.count("gap ") == 4
     assert printed.count("ratio ") == 3
     assert "below SVC" in printed
+
+
+def test_the_export_figures_are_of_models_that_agree(capsys):
+    export.one_row(rounds=3)
+    export.many_rows(n_rows=500, rounds=1)
+    export.sizes()
+    printed = capsys.readouterr().out
+    assert "ms" in printed
+    assert float(printed.split("apart by ")[1].split()[0]) < 1e-5
+    assert printed.count("x weights and slots") == 2
 
 
 def test_the_forest_figures_are_those_of_the_same_rows(capsys, monkeypatch):

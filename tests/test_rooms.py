@@ -14,12 +14,12 @@ import tflearnkit
 ROOT = Path(tflearnkit.__file__).parent
 ROOMS = (  # from the ground up; rooms of one line do not know each other
     ("errors",),
-    ("cluster", "export_strategy"),
+    ("array_file", "cluster", "export_strategy", "precision"),
     (
-        "config", "data", "checkpoint_folder", "draws", "initializers", "replicas", "summaries",
-        "termination",
+        "config", "data", "datasets", "checkpoint_folder", "draws", "initializers", "inputs",
+        "preprocessing", "replicas", "summaries", "termination",
     ),  # fmt: skip
-    ("checkpoint",),
+    ("checkpoint", "dataframe", "io", "model_file"),
     ("columns",),
     ("metrics", "optimizers", "parts", "variables"),
     ("layers", "losses", "tasks"),
@@ -28,7 +28,7 @@ ROOMS = (  # from the ground up; rooms of one line do not know each other
     ("loop",),
     ("estimators",),
     ("faces",),  # the public classes in estimators/
-    ("experiment",),
+    ("experiment", "loading"),
     ("learn_runner", "launch", "slurm"),
     ("optuna_tuner",),
 )

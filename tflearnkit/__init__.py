@@ -7,9 +7,16 @@ imports only from floors below its own::
         cluster config   RunConfig: where and on what an estimator runs
         replicas         where the steps of several devices or processes meet
     F1  data/            anything tabular -> Table -> chunks of equal shape
+        inputs/          input functions: arrays, frames, generators, files -> tf.data datasets
+        datasets/        iris, digits, the census, MNIST, small CSV tables, made-up rows
+        io/              pandas frames -> plain arrays; the input functions' old address
+        preprocessing/   words, bytes and categories -> ids, as scikit-learn's transformers do
+        dataframe/       TensorFlowDataFrame: columns that are computed as their rows stream by
         checkpoint       dict of arrays + manifest <-> folder, atomically
+        array_file model_file    arrays and JSON that are safe to read from strangers
         summaries        numbers for TensorBoard
         termination      SIGTERM, put off until a checkpoint is written
+        precision        of the products of a training step
         draws initializers   random numbers of compiled steps; how variables begin
     F2  columns/         what a raw column means: floats, or ids with weights
     F3  metrics/ optimizers            building blocks
@@ -24,6 +31,7 @@ imports only from floors below its own::
     F6  estimators/base  the scikit-learn face: fit, predict, evaluate, score
     F7  estimators/      the public classes, a few lines each
     F8  experiment learn_runner        an estimator and its data, run as a job
+        loading          an estimator from the file that it was saved to
         launch           starts a cluster of tasks on this machine
         slurm            tells the tasks of a Slurm step what they are
     F9  optuna_tuner     lets Optuna choose what learn_runner.tune tries
@@ -82,33 +90,52 @@ _ROOM_OF = {
     "sparse_column_with_vocabulary_file": "columns",
     "weighted_sparse_column": "columns",
     "RunConfig": "config",
+    "TensorFlowDataFrame": "dataframe",
+    "csv_input_fn": "inputs",
+    "generator_input_fn": "inputs",
+    "numpy_input_fn": "inputs",
+    "pandas_input_fn": "inputs",
+    "read_batch_examples": "inputs",
+    "read_batch_features": "inputs",
     "Experiment": "experiment",
     "ExportStrategy": "export_strategy",
+    "extend_export_strategy": "export_strategy",
+    "garbage_collect_exports": "export_strategy",
+    "make_best_model_export_strategy": "export_strategy",
+    "make_export_strategy": "export_strategy",
     "MetricSpec": "metrics",
+    "load": "loading",
     "ModeKeys": "variables",
     "ModelFnOps": "model_function",
     "OptunaTuner": "optuna_tuner",
     "CheckpointError": "errors",
     "CheckpointWarning": "errors",
+    "ModelFileError": "errors",
     "NanLossDuringTrainingError": "errors",
     "NotFittedError": "errors",
     "TrainingInterruptedWarning": "errors",
     "WorkerLostError": "errors",
     "clear_programs": "engines.base",
 }
-_ROOMS = ("columns", "layers", "learn_runner", "losses", "metrics", "models", "monitors")
+_ROOMS = (
+    "columns", "datasets", "io", "layers", "learn_runner", "losses", "metrics", "models",
+    "monitors", "preprocessing",
+)  # fmt: skip
 
 __all__ = sorted([*_ROOM_OF, *_ROOMS])
 
 if TYPE_CHECKING:  # for editors and type checkers; at run time the names load lazily
     from tflearnkit import (  # noqa: F401
         columns,
+        datasets,
+        io,
         layers,
         learn_runner,
         losses,
         metrics,
         models,
         monitors,
+        preprocessing,
     )
     from tflearnkit.columns import (  # noqa: F401
         bucketized_column,
@@ -127,10 +154,12 @@ if TYPE_CHECKING:  # for editors and type checkers; at run time the names load l
         weighted_sparse_column,
     )
     from tflearnkit.config import RunConfig  # noqa: F401
+    from tflearnkit.dataframe import TensorFlowDataFrame  # noqa: F401
     from tflearnkit.engines.base import clear_programs  # noqa: F401
     from tflearnkit.errors import (  # noqa: F401
         CheckpointError,
         CheckpointWarning,
+        ModelFileError,
         NanLossDuringTrainingError,
         NotFittedError,
         TrainingInterruptedWarning,
@@ -161,7 +190,22 @@ if TYPE_CHECKING:  # for editors and type checkers; at run time the names load l
     )
     from tflearnkit.estimators.warm_start import WarmStartSettings  # noqa: F401
     from tflearnkit.experiment import Experiment  # noqa: F401
-    from tflearnkit.export_strategy import ExportStrategy  # noqa: F401
+    from tflearnkit.export_strategy import (  # noqa: F401
+        ExportStrategy,
+        extend_export_strategy,
+        garbage_collect_exports,
+        make_best_model_export_strategy,
+        make_export_strategy,
+    )
+    from tflearnkit.inputs import (  # noqa: F401
+        csv_input_fn,
+        generator_input_fn,
+        numpy_input_fn,
+        pandas_input_fn,
+        read_batch_examples,
+        read_batch_features,
+    )
+    from tflearnkit.loading import load  # noqa: F401
     from tflearnkit.metrics import MetricSpec  # noqa: F401
     from tflearnkit.model_function import ModelFnOps  # noqa: F401
     from tflearnkit.optuna_tuner import OptunaTuner  # noqa: F401

@@ -7,10 +7,12 @@ import contextlib
 import hashlib
 import json
 import os
+import zipfile
 from typing import NamedTuple
 
 import numpy as np
 
+from tflearnkit.array_file import Damaged, check_members, read_arrays, refuse_unfit
 from tflearnkit.errors import CheckpointError, listing
 
 __all__ = ["ARRAYS", "MANIFEST", "Checkpoint", "Damaged", "read", "sync_folder", "write"]
@@ -29,14 +31,10 @@ class Checkpoint(NamedTuple):
     path: str
 
 
-class Damaged(Exception):
-    """A checkpoint of ours whose content is not what was written."""
-
-
 def write(folder: str, step: int, arrays: dict, manifest: dict) -> None:
     """Fill an empty folder; when this returns, the content is on the disk."""
     arrays = {name: np.asarray(value) for name, value in arrays.items()}
-    _refuse_unfit(arrays)
+    refuse_unfit(arrays)
     # Positions instead of names as file names inside the archive: names may hold any character.
     numbered = {str(i): array for i, array in enumerate(arrays.values())}
     with _synced(os.path.join(folder, ARRAYS), "wb") as file:
@@ -66,8 +64,9 @@ def read(folder: str) -> Checkpoint:
     try:
         if _sha256(path) != content["sha256"]:
             raise Damaged(f"{ARRAYS} is not what was written")
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {spec["name"]: archive[str(i)] for i, spec in enumerate(content["arrays"])}
+        with zipfile.ZipFile(path) as archive:
+            check_members(archive, {f"{i}.npy" for i in range(len(content["arrays"]))})
+            arrays = read_arrays(archive, content["arrays"])
     except FileNotFoundError as error:
         raise Damaged(f"{ARRAYS} is missing") from error
     except OSError as error:
@@ -84,19 +83,6 @@ def sync_folder(folder) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _refuse_unfit(arrays: dict[str, np.ndarray]) -> None:
-    unfit = [
-        f"{name} ({array.dtype})"
-        for name, array in arrays.items()
-        if array.dtype.hasobject or array.dtype.kind == "V"
-    ]
-    if unfit:
-        raise TypeError(
-            "The arrays of a checkpoint should hold numbers or fixed-width strings, but these do "
-            f"not: {listing(unfit)}. Convert them, or put them into the manifest."
-        )
 
 
 def _read_manifest(folder: str) -> dict:

@@ -11,6 +11,7 @@ __all__ = [
     "CheckpointError",
     "CheckpointWarning",
     "ConvergenceWarning",
+    "ModelFileError",
     "NanLossDuringTrainingError",
     "NotFittedError",
     "TrainingInterruptedWarning",
@@ -30,6 +31,10 @@ class WorkerLostError(RuntimeError):
 
 class CheckpointError(ValueError):
     """A checkpoint cannot be read, or belongs to another model."""
+
+
+class ModelFileError(ValueError):
+    """A saved model cannot be read or written, or an export would predict otherwise."""
 
 
 class CheckpointWarning(UserWarning):

@@ -153,6 +153,10 @@ class FunctionProgram:
         pruned, arrange = self.compiled[key]
         return arrange([np.asarray(found) for found in pruned(*map(_tensor, arrays))])
 
+    def inference(self):
+        """Return the program of predictions, of the features in order, and what arranges those."""
+        return self._prune(ModeKeys.INFER, False)
+
     def _weighted(self, weights) -> bool:
         """Return whether a Keras model is to be told the weights; functions always are."""
         return self.model is not None and not (weights == 1).all()

@@ -83,7 +83,8 @@ class AdditiveEstimator(BaseEstimator):
     def _assemble(self, inferred, task, seed, table: Table | None = None, weights=None):
         """Return an untrained model.
 
-        ``inferred`` are learned columns, or with a ``table`` the function that infers them.
+        ``inferred`` are learned columns, whose model gets its arrays from elsewhere, or with a
+        ``table`` the function that infers them.
         """
         if table is not None:
             inferred = () if self._has_explicit_columns() else inferred(table)
@@ -101,7 +102,7 @@ class AdditiveEstimator(BaseEstimator):
         )
         if self.enable_centered_bias:
             parts += (CentredBias(task.n_outputs),)
-        state = initial_state(parts, np.random.default_rng(seed))
+        state = {} if table is None else initial_state(parts, np.random.default_rng(seed))
         return FittedModel(columns, task, parts, state, 0, seed)
 
     def _described(self, model: FittedModel) -> dict:

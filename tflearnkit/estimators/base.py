@@ -15,7 +15,7 @@ from sklearn.base import BaseEstimator as SklearnBase
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.utils.validation import check_is_fitted
 
-from tflearnkit.estimators import evaluation, parameters, persistence
+from tflearnkit.estimators import evaluation, parameters, persistence, saving
 from tflearnkit.estimators.callbacks import CallbackTasks
 from tflearnkit.estimators.model import FittedModel
 from tflearnkit.estimators.schedule import Asked
@@ -66,9 +66,11 @@ class BaseEstimator(CallbackSupportMixin, SklearnBase):
         Parameters
         ----------
         X : array, sparse matrix, DataFrame, dict of arrays, generator or tf.data.Dataset
-            The features: numbers, strings, categories, dates, with or without missing values.
+            The features: numbers, strings, categories, dates, with or without missing values. A
+            `TensorFlowDataFrame` is passed over once.
         y : array-like of shape (n,) or (n, K)
-            The targets; None where ``X`` is a stream that yields them.
+            The targets; None where ``X`` is a stream that yields them, and the name of their
+            column where it is a `TensorFlowDataFrame`.
         sample_weight : array-like of shape (n,), optional
             How much each row counts: >= 0, not all zero.
         x : optional
@@ -179,6 +181,74 @@ class BaseEstimator(CallbackSupportMixin, SklearnBase):
             evaluation.write_summary(persistence.model_dir_of(self), name, found)
         return found
 
+    def save(self, path, *, include_optimizer: bool = True) -> None:
+        """Write the estimator, fitted or not, for `tflearnkit.load`: JSON and arrays, no pickle.
+
+        Written beside what stood there, it takes its place in one step. ``model_dir``,
+        ``warm_start_from`` and what ``config`` says of folders and clusters are left out.
+
+        Parameters
+        ----------
+        path : path
+            A zip where it ends in ``.zip``; else a folder, which is made, or holds the model that
+            is replaced.
+        include_optimizer : bool, default=True
+            Whether ``partial_fit`` is to go on as if nothing had happened. Without the slots of an
+            optimizer (for Adam two arrays for each one of weights) the file holds what predicting
+            needs.
+
+        Raises
+        ------
+        ModelFileError
+            If something else is at ``path``, or a parameter holds what no file can. Parameters that
+            are functions are not written: ``load`` asks for them.
+        """
+        saving.save(self, path, include_optimizer)
+
+    def export_savedmodel(
+        self, export_dir_base, *, sample=None, verify: bool = True, assets_extra=None
+    ) -> str:
+        """Write a SavedModel that takes raw features and needs TensorFlow alone.
+
+        It stands in TensorFlow Serving's layout, ``<export_dir_base>/<seconds since 1970>``, and
+        appears there when it is complete and compared. Signatures: ``serving_default`` takes a
+        tensor for each raw feature by its name ("X" for an array without names; characters that
+        TensorFlow does not take become "_"), and ``parse_examples`` serialized ``tf.Example``
+        protos as ``examples``, whose floats are float32. Missing are '' among strings, NaN among
+        floats and -1 among integers; a value per row comes as ``[n]``, and booleans and dates as
+        columns see them: 1.0 or 0.0, and seconds since 1970. Outputs: ``classes`` in the user's
+        labels, ``probabilities`` in the order of ``classes_`` and ``scores``; ``predictions`` of
+        regressors; ``clusters`` and ``distances``; what a model function predicts by its names.
+
+        Parameters
+        ----------
+        export_dir_base : path
+            Folder of the exports; created where absent.
+        sample : as ``X`` in ``fit``, optional
+            Rows to compare by, such as some of training, beside those that are made up from what
+            the columns know: their categories, others, and missing values.
+        verify : bool, default=True
+            Whether to load the export and compare its predictions with the estimator's own.
+        assets_extra : dict of str to path, optional
+            Files to be copied into ``assets.extra``, by the names that they get there.
+
+        Returns
+        -------
+        str
+            The folder written.
+
+        Raises
+        ------
+        ModelFileError
+            If the model cannot be exported, or the export predicts otherwise by more than 1e-5 (of
+            numbers above 1: of them). Nothing is published then.
+        """
+        from tflearnkit.estimators import exporting  # loads TensorFlow
+
+        model = self._fitted()
+        rows = None if sample is None else next(iter(read_rows(self, sample, None, None)))
+        return exporting.export(model, export_dir_base, rows, verify, assets_extra or {})
+
     def get_variable_names(self) -> list[str]:
         """Return the sorted names of all arrays of the fitted model, optimizer slots included."""
         return sorted(self._fitted().variables())
@@ -199,6 +269,15 @@ class BaseEstimator(CallbackSupportMixin, SklearnBase):
             persistence.adopt(self)
         check_is_fitted(self)
         return self.model_
+
+    def _saved_parameters(self) -> dict:
+        """Return the parameters as a saved model may hold them."""
+        return self.get_params(deep=False)
+
+    @classmethod
+    def _of_saved(cls, parameters: dict):
+        """Return an estimator of such parameters."""
+        return cls(**parameters)
 
     def _outputs(self, X, input_fn=None, batch_size=None):
         """Return scores and linked predictions of all rows."""

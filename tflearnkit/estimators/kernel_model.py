@@ -28,7 +28,7 @@ def kernelised(linear: FittedModel, kernel: str | Callable, n_landmarks: int) ->
             f"{part.input_width}. Use kernel='linear', which is as good over so many, or fewer "
             "columns."
         )
-    state = initial_state((part,), np.random.default_rng(linear.seed))
+    state = initial_state((part,), np.random.default_rng(linear.seed)) if linear.state else {}
     return replace(linear, parts=(part,), state=state)
 
 

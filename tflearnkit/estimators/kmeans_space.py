@@ -84,7 +84,8 @@ class Space:
     @property
     def width(self) -> int:
         """How many coordinates a point has."""
-        return len(self._places)
+        columns = self.columns
+        return sum(c.width for c in columns.dense) + sum(c.size for c in columns.ids)
 
     def points(self, table: Table) -> Encoded:
         """Return rows as points: numbers, and the coordinates of ids with what they count."""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-import numpy as np
-
+from tflearnkit.array_file import dtype_named
 from tflearnkit.columns import (
     CentredColumn,
     ColumnSet,
@@ -14,6 +13,7 @@ from tflearnkit.columns import (
     VocabularyColumn,
 )
 from tflearnkit.errors import CheckpointError, listing
+from tflearnkit.estimators.field_types import check_fields
 from tflearnkit.estimators.model import FittedModel
 from tflearnkit.estimators.persistence import plain
 from tflearnkit.tasks import (
@@ -123,7 +123,8 @@ def from_json(described: dict, kinds: tuple = (), **given):
         )
     values = {name: _frozen(value) for name, value in described["fields"].items()}
     if "dtype" in values:
-        values["dtype"] = np.dtype(values["dtype"])
+        values["dtype"] = dtype_named(values["dtype"])
+    check_fields(kind, values | given)
     return kind(**values, **given)
 
 

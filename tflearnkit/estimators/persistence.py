@@ -10,7 +10,16 @@ from tflearnkit import checkpoint
 from tflearnkit.config import RunConfig
 from tflearnkit.errors import CheckpointError
 
-__all__ = ["adopt", "config_of", "model_dir_of", "plain", "restored", "save"]
+__all__ = [
+    "adopt",
+    "adopt_found",
+    "config_of",
+    "described",
+    "model_dir_of",
+    "plain",
+    "restored",
+    "save",
+]
 
 
 def model_dir_of(estimator) -> str | None:
@@ -34,16 +43,20 @@ def save(estimator, model) -> str | None:
     config = config_of(estimator)
     if not config.is_chief:
         return None
-    manifest = {
+    model_dir, manifest = model_dir_of(estimator), described(estimator, model)
+    return checkpoint.save(
+        model_dir, model.step, model.state, manifest, keep=config.keep_checkpoint_max
+    )
+
+
+def described(estimator, model) -> dict:
+    """Return what is said of an estimator's model beside its arrays."""
+    return {
         "estimator": type(estimator).__name__,
         "n_features_in": getattr(estimator, "n_features_in_", None),
         "feature_names_in": plain(getattr(estimator, "feature_names_in_", None)),
         **estimator._described(model),
     }
-    model_dir = model_dir_of(estimator)
-    return checkpoint.save(
-        model_dir, model.step, model.state, manifest, keep=config.keep_checkpoint_max
-    )
 
 
 def restored(estimator):
@@ -64,8 +77,12 @@ def restored(estimator):
 def adopt(estimator) -> None:
     """Make an estimator that was never fitted that of the newest checkpoint, if there is one."""
     found = _newest(estimator)
-    if found is None:
-        return
+    if found is not None:
+        adopt_found(estimator, found)
+
+
+def adopt_found(estimator, found: checkpoint.Checkpoint) -> None:
+    """Make an estimator that of a checkpoint, which is one of its kind."""
     kept = found.manifest
     if kept["n_features_in"] is not None:
         estimator.n_features_in_ = kept["n_features_in"]

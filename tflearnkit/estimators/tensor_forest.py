@@ -263,6 +263,19 @@ class TensorForestEstimator(ClassifierFace, BaggedForest):
     def _regresses(self) -> bool:
         return bool(getattr(self._params, "regression", False))
 
+    def _saved_parameters(self) -> dict:
+        found = super()._saved_parameters()
+        if isinstance(self.params, ForestHParams):
+            found["params"] = self.params.values()
+        return found
+
+    @classmethod
+    def _of_saved(cls, parameters: dict):
+        params = parameters.get("params")
+        if isinstance(params, dict):
+            parameters = parameters | {"params": ForestHParams(**params)}
+        return cls(**parameters)
+
     def _n_trees(self) -> int:
         return self._params.num_trees
 

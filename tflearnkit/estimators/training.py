@@ -126,6 +126,7 @@ class _Run:
             snapshot=lambda: (engine.state(), self.progress.step),
             restore=lambda copy: engine.load(*copy),
             save_checkpoint=self.save,
+            export=self.export,
             summaries=self.summaries,
             is_chief=self.config.is_chief,
             least=replicas_of(self.config).least,
@@ -207,6 +208,12 @@ class _Run:
         if not self.writes or not finite:  # the next loss will be NaN, and say so
             return None
         return persistence.save(self.estimator, model)
+
+    def export(self, folder: str, verify: bool) -> str:
+        """Write a SavedModel of the model as it is now."""
+        from tflearnkit.estimators import exporting  # loads what only exports need
+
+        return exporting.export(self.current(), folder, None, verify, {})
 
     def close(self) -> None:
         """Close the event files."""

@@ -7,6 +7,7 @@ Pass them to ``fit(monitors=[...])``. ``ValidationMonitor`` is the one for early
 from tflearnkit.monitors.base import BaseMonitor, Progress
 from tflearnkit.monitors.checkpoints import CheckpointSaver
 from tflearnkit.monitors.every_n import EveryN, FunctionalMonitor
+from tflearnkit.monitors.export import ExportMonitor
 from tflearnkit.monitors.history import History
 from tflearnkit.monitors.progress_bar import ProgressBar
 from tflearnkit.monitors.recording import (
@@ -24,6 +25,7 @@ __all__ = [
     "CaptureVariable",
     "CheckpointSaver",
     "EveryN",
+    "ExportMonitor",
     "FunctionalMonitor",
     "GraphDump",
     "History",

@@ -61,6 +61,9 @@ class Progress:
         ``snapshot()`` copies the current weights in memory; ``restore(copy)`` puts them back.
     save_checkpoint : callable
         Writes a checkpoint now and returns its path, or None where there is no ``model_dir``.
+    export : callable
+        ``export(folder, verify)`` writes a SavedModel of the current weights below a folder and
+        returns its path.
     summaries : SummaryWriter or None
         Writer of the run's TensorBoard file; None where there is none, or another process writes.
     is_chief : bool
@@ -89,6 +92,7 @@ class Progress:
     snapshot: Callable[[], Any] | None = None
     restore: Callable[[Any], None] | None = None
     save_checkpoint: Callable[[], str | None] | None = None
+    export: Callable[[str, bool], str] | None = None
     summaries: Any = None
     is_chief: bool = True
     least: Callable[[int], int] = _own

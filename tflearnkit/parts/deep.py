@@ -170,8 +170,8 @@ def _embed(params, features, widths, block: EmbeddingBlock):
     import tensorflow as tf
 
     ids, weights = entries(features, widths, block.ids)
-    values = ids.shape[1] // block.dimension
     if block.hashed:  # consecutive entries are the components of one value's vector
+        values = (ids.shape[1] or tf.shape(ids)[1]) // block.dimension
         ids = ids[:, : values * block.dimension]  # rows of varying length were padded further
     rows = tf.gather(params[block.table], tf.maximum(ids, 0))
     if block.hashed:
