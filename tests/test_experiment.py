@@ -10,6 +10,7 @@ from sklearn.linear_model import LogisticRegression
 
 import tflearnkit as learn
 from tflearnkit import checkpoint
+from tflearnkit import experiment as experiments
 from tflearnkit.monitors import EveryN
 
 X, Y = load_iris(return_X_y=True)
@@ -83,13 +84,17 @@ def test_training_waits_as_it_is_told(naps, delay, slept):  # EXP-02
 
 
 @pytest.mark.parametrize(("task", "slept"), [(0, []), (1, [5]), (3, [15])])
-def test_workers_beside_parameter_servers_begin_apart(naps, task, slept):  # EXP-02
+def test_workers_beside_parameter_servers_begin_apart(monkeypatch, naps, task, slept):  # EXP-02
     config = learn.RunConfig(cluster_spec=CLUSTER, job_name="worker", task=task)
-    experiment(estimator=classifier(config=config), train_steps=2).train()
+    estimator, done = classifier(config=config), []
+    monkeypatch.setattr(experiments, "serve", lambda config: done.append("served"))
+    monkeypatch.setattr(classifier().__class__, "fit", lambda *_, **__: done.append("trained"))
+    experiment(estimator=estimator, train_steps=2).train()
     assert naps == slept
     naps.clear()
-    experiment(estimator=classifier(config=config), train_steps=2).train(delay_secs=2)
+    experiment(estimator=estimator, train_steps=2).train(delay_secs=2)
     assert naps == [2]
+    assert done == ["served" if task else "trained"] * 2
 
 
 def test_workers_may_wait_for_the_global_step(monkeypatch, tmp_path):

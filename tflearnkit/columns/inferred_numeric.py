@@ -87,10 +87,11 @@ class StandardizedColumn(DenseColumn):
         return 1.0 / np.array(self.scale)
 
     def transform(self, features) -> tf.Tensor:
-        return self.transform_all([self], features)
+        return tf.convert_to_tensor(self.transform_all([self], features))
 
     @classmethod
-    def transform_all(cls, columns: Sequence[StandardizedColumn], features) -> tf.Tensor:
+    def transform_all(cls, columns: Sequence[StandardizedColumn], features):
+        """Return the columns side by side; an array where arrays without gaps are given."""
         numbers = _joined([column._numbers(features) for column in columns])
         mean = np.concatenate([column._mean for column in columns])
         inverse_scale = np.concatenate([column._inverse_scale for column in columns])
