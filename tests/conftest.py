@@ -33,3 +33,12 @@ def ctrl_c():
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
+
+
+def pytest_collection_modifyitems(items):
+    """Begin with the tests that start clusters and examples: nobody is left with them at the end."""
+    slow = {
+        f"test_{name}"
+        for name in ("parameter_servers", "faults", "replicas", "census_job", "dask", "examples")
+    }
+    items.sort(key=lambda item: item.module.__name__ not in slow)

@@ -185,6 +185,7 @@ def _stop(tasks: list[_Task], grace: float = _GRACE_SECS) -> None:
     running = [task.process for task in tasks if task.process and task.process.poll() is None]
     for process in running:
         process.terminate()
+        process.send_signal(signal.SIGCONT)  # one that was stopped hears nothing else
     deadline = time.monotonic() + grace
     for process in running:
         try:

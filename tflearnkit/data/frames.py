@@ -15,6 +15,8 @@ FEW_ROWS = 1000  # up to this many, making Python's strings is faster than askin
 
 def to_narwhals(X):
     """Return X as a narwhals DataFrame or Series; None where it is neither."""
+    if type(X).__module__.startswith("dask."):  # of which narwhals will not know by itself
+        X = X.compute()
     try:
         wrapped = nw.from_native(X, pass_through=True, allow_series=True)
     except nw.exceptions.DuplicateError as error:
