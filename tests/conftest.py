@@ -36,7 +36,7 @@ def ctrl_c():
 
 
 def pytest_collection_modifyitems(items):
-    """Begin with the tests that start clusters and examples: nobody is left with them at the end."""
+    """Begin with clusters and examples, so that nobody is left with them at the end."""
     slow = {
         f"test_{name}"
         for name in ("parameter_servers", "faults", "replicas", "census_job", "dask", "examples")
