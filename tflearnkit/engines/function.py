@@ -73,7 +73,7 @@ class FunctionEngine:
 
         Returns the losses times the rows, and the rows, of each step.
         """
-        taken = self.replicas.take(self._take, chunk, step, self._program.counters)
+        taken = self.replicas.take(self._take, chunk, step, self._program)
         losses = np.concatenate([np.asarray(losses)[:n] for (losses, _), n in taken])
         self._summaries = np.asarray(taken[-1][0][1])
         weights = np.full(chunk.steps, chunk.weights.shape[1], np.float32)

@@ -108,7 +108,7 @@ class GradientEngine:
 
         Returns the weighted sums of the losses and the sums of the weights, one of each a step.
         """
-        taken = self.replicas.take(self._take, chunk, step, self._program.counters)
+        taken = self.replicas.take(self._take, chunk, step, self._program)
         steps = [[np.asarray(each)[:n] for each in found] for found, n in taken]
         return tuple(map(np.concatenate, zip(*steps, strict=True)))
 

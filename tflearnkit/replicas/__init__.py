@@ -42,7 +42,9 @@ def replicas_of(config) -> Alone:
     if is_free(config):
         cluster = free_cluster(config.cluster_spec)
         sizes = len(cluster["ps"]), len(cluster["worker"])
-        return _asynchronous(strategy, *sizes, config.peer_deadline_secs)
+        found = _asynchronous(strategy, *sizes)
+        found.deadline = config.peer_deadline_secs
+        return found
     return _together(strategy)
 
 

@@ -45,7 +45,7 @@ class Alone:
         """Return the sizes of the pieces in which a vector is kept."""
         return [size]
 
-    def take(self, run, chunk, step: int, counters: list) -> list[tuple]:
+    def take(self, run, chunk, step: int, program) -> list[tuple]:
         """Take the steps of a chunk; return pairs of what ``run`` gave and for how many steps.
 
         Parameters
@@ -55,8 +55,8 @@ class Alone:
         chunk : Chunk
         step : int
             The number of its first step.
-        counters : list of variables
-            Those that grow by one at each step.
+        program : Program or FunctionProgram
+            What is run; its ``counters`` grow by one at each step.
         """
         return [(run(chunk, step), chunk.steps)]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import math
 import time
 from contextlib import contextmanager
 
@@ -26,17 +27,22 @@ class Asynchronous(UnderStrategy):
     ----------
     strategy : tf.distribute.ParameterServerStrategy
     n_servers, n_workers : int
+
+    Attributes
+    ----------
     deadline : float
         Seconds after which workers that take no step are given up.
     """
 
-    def __init__(self, strategy, n_servers: int, n_workers: int, deadline: float):
+    deadline = math.inf
+
+    def __init__(self, strategy, n_servers: int, n_workers: int):
         import tensorflow as tf
 
         super().__init__(strategy)
         self._coordinator = tf.distribute.coordinator.ClusterCoordinator(strategy)
         _keep_for_ever(self._coordinator)
-        self._n_servers, self._n_workers, self._deadline = n_servers, n_workers, deadline
+        self._n_servers, self._n_workers = n_servers, n_workers
 
     def cut(self, size):
         n = self._n_servers if size >= _SMALLEST_CUT else 1
@@ -48,7 +54,8 @@ class Asynchronous(UnderStrategy):
         with tf.distribute.ReplicaContext(self.strategy, 0):
             return step(*arguments)
 
-    def take(self, run, chunk, step, counters):
+    def take(self, run, chunk, step, program):
+        counters = program.counters
         before = [int(counter.numpy()) for counter in counters]
         room = -(-len(chunk.weights) // (_PIECES_EACH * self._n_workers))
         begun = []
@@ -69,11 +76,11 @@ class Asynchronous(UnderStrategy):
         seen, since = int(counter.numpy()), time.monotonic()
         while not self._coordinator.done():
             time.sleep(_LOOK_SECS)
-            if time.monotonic() - since < self._deadline:
+            if time.monotonic() - since < self.deadline:
                 continue
             if int(counter.numpy()) == seen:
                 raise WorkerLostError(
-                    f"Workers should take a step within {self._deadline:g} s. None was taken in "
+                    f"Workers should take a step within {self.deadline:g} s. None was taken in "
                     "that time: look whether they run, or allow more by peer_deadline_secs, and "
                     "start all tasks again; with a model_dir training goes on from the last "
                     "checkpoint."

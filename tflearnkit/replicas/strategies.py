@@ -29,9 +29,30 @@ def mirrored():
     return tf.distribute.MirroredStrategy([device.name for device in devices])
 
 
-@functools.lru_cache
 def multi_worker(spec: ClusterSpec, job: str, task: int, deadline: float):
     """Return the strategy of workers that train in step, once all of them are there."""
+    return _met(_multi_worker, (spec, job, task), deadline)
+
+
+def parameter_server(spec: ClusterSpec, job: str, deadline: float):
+    """Return the strategy of workers beside parameter servers, for the task that leads them.
+
+    It needs the servers and the first worker; others may come later.
+    """
+    return _met(_parameter_server, (spec, job), deadline)
+
+
+_strategies: dict = {}
+
+
+def _met(make, place: tuple, deadline: float):
+    """Return the strategy of a place, made once, whatever deadline is named later."""
+    if place not in _strategies:
+        _strategies[place] = make(*place, deadline)
+    return _strategies[place]
+
+
+def _multi_worker(spec: ClusterSpec, job: str, task: int, deadline: float):
     import tensorflow as tf
 
     roll_call(spec, job, task, deadline)  # for what comes next waits for ever, past all signals
@@ -49,12 +70,7 @@ def multi_worker(spec: ClusterSpec, job: str, task: int, deadline: float):
         ) from error
 
 
-@functools.lru_cache
-def parameter_server(spec: ClusterSpec, job: str, deadline: float):
-    """Return the strategy of workers beside parameter servers, for the task that leads them.
-
-    It needs the servers and the first worker; others may come later.
-    """
+def _parameter_server(spec: ClusterSpec, job: str, deadline: float):
     import tensorflow as tf
 
     cluster = free_cluster(spec)
