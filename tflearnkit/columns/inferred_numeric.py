@@ -161,14 +161,19 @@ def _moments(numbers: np.ndarray, sample_weight) -> tuple:
     def deviations(mean):
         for rows in blocks:
             block = numbers[rows] - mean
-            given = ~np.isnan(block)
-            yield weights[rows], np.where(given, block, 0.0), given
+            gaps = np.isnan(block)
+            if gaps.any():
+                block[gaps] = 0.0
+            else:
+                gaps = None
+            yield weights[rows], block, gaps
 
-    total, mean, missing = np.zeros(width), np.zeros(width), np.zeros(width, int)
-    for w, block, given in deviations(0.0):
-        total += w @ given
+    total, mean, missing = np.full(width, weights.sum()), np.zeros(width), np.zeros(width, int)
+    for w, block, gaps in deviations(0.0):
         mean += w @ block
-        missing += len(block) - given.sum(axis=0)
+        if gaps is not None:
+            total -= w @ gaps
+            missing += gaps.sum(axis=0)
     total[total == 0] = 1.0  # a component without any number: mean 0, scale 1
     mean /= total
     # A second pass: the first mean of many large numbers carries their rounding errors.

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 
 import numpy as np
 from scipy import sparse
@@ -48,8 +49,11 @@ class Design:
         if shifted:
             self.shift = dense[:: max(1, self.n // SAMPLE)].mean(axis=0, dtype=np.float64)
         self._blocks = [] if csr is None else _row_blocks(csr)
-        # threads of its own: starting them anew takes as long as a product
-        self._threads = ThreadPoolExecutor(len(self._blocks)) if self._blocks else None
+
+    @cached_property
+    def threads(self) -> ThreadPoolExecutor:
+        """One for each processor, kept: starting them anew takes as long as a product."""
+        return ThreadPoolExecutor(os.cpu_count() or 1)
 
     @property
     def is_large(self) -> bool:
@@ -140,7 +144,7 @@ class Design:
         """
         if not self._blocks:
             return []
-        return list(self._threads.map(lambda item: (item[0], job(*item)), self._blocks))
+        return list(self.threads.map(lambda item: (item[0], job(*item)), self._blocks))
 
 
 def _times(block, v):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import warnings
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import NamedTuple
 
@@ -272,7 +271,7 @@ class _Last(NamedTuple):
     kind: type
 
     @staticmethod
-    def told_from(last, problem, state, kind, threads) -> _Last:
+    def told_from(last, problem, state, kind) -> _Last:
         """Add to the last Hessian the rows that have come in, and take off those gone out."""
         known, change = 0.0, state
         if last is not None and last.kind is kind:
@@ -284,7 +283,7 @@ class _Last(NamedTuple):
             x, weights = problem.design.rows(piece), problem.weights[piece]
             return problem.loss.gram(x, change[piece], weights, kind)
 
-        return _Last(known + sum(threads.map(gram, pieces)), state, kind)
+        return _Last(known + sum(problem.design.threads.map(gram, pieces)), state, kind)
 
 
 def _look(problem, work, kind, last=None):
@@ -295,12 +294,13 @@ def _look(problem, work, kind, last=None):
     copies = work.shape[1] if problem.loss.couples_outputs else 1
     chunks, n = problem.design.chunks(copies), os.cpu_count() or 1
     state = np.empty_like(problem.targets) if problem.loss.switches else None
-    with one_blas_thread(), ThreadPoolExecutor(n) as threads:
+    with one_blas_thread():
         shares = [chunks[i::n] for i in range(min(n, len(chunks)))]
         look = partial(_look_at, problem, work, kind, state)
-        value, gradient, hessian = map(sum, zip(*threads.map(look, shares), strict=True))
+        found = problem.design.threads.map(look, shares)
+        value, gradient, hessian = map(sum, zip(*found, strict=True))
         if problem.loss.switches and kind is not None:
-            last = _Last.told_from(last, problem, state, kind, threads)
+            last = _Last.told_from(last, problem, state, kind)
             hessian = last.hessian.copy()
     value, gradient = value + problem.penalty(work), gradient + problem.pull(work)
     if kind is not None:
