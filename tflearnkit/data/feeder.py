@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import starmap
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from tflearnkit.data.ahead import read_ahead
 from tflearnkit.data.chunk import Chunk, gather, laid_out, row_bytes, row_weights
 
 __all__ = ["Chunk", "StreamFeeder", "TableFeeder"]
 
 _PADDING = {"ids": -1}  # 0 elsewhere
+_AHEAD_BYTES = 2**25  # as much as a chunk holds at most
 
 
 class TableFeeder:
@@ -145,6 +149,9 @@ class StreamFeeder:
     cuts_short : bool, default=False
         Let the last batch be as small as the rest of the stream instead of padding it: for
         engines that do not know of weights.
+    reads_ahead : bool, default=False
+        Make pieces ready in a thread while a chunk is trained on; what was read and not asked for
+        is lost.
 
     Notes
     -----
@@ -161,9 +168,11 @@ class StreamFeeder:
         batch_size: int,
         first_step: int = 0,
         cuts_short: bool = False,
+        reads_ahead: bool = False,
     ):
         self.batch_size = batch_size
         self._cuts_short = cuts_short
+        self._reads_ahead = reads_ahead
         self.first_step = first_step
         self._make_pieces = pieces
         self._pieces: Iterator | None = None
@@ -184,8 +193,7 @@ class StreamFeeder:
         if piece is None:
             return self.batch_size
         self._waiting.append(piece)
-        features = piece.encoded.features.values()
-        return self.batch_size * row_bytes([*features, piece.targets, piece.weights])
+        return self.batch_size * piece.row_bytes
 
     def chunk(self, step: int, n: int, capacity: int) -> Chunk | None:
         """Return steps ``step .. step + n - 1``, padded to ``capacity`` steps (>= n).
@@ -241,10 +249,12 @@ class StreamFeeder:
         if self._waiting:
             return self._waiting.pop()
         if self._pieces is None:
-            self._pieces = self._make_pieces()
+            self._pieces = starmap(_Piece.of, self._make_pieces())
+            if self._reads_ahead:
+                self._pieces = read_ahead(self._pieces, attrgetter("nbytes"), _AHEAD_BYTES)
         found = next(self._pieces, None)
         self._is_dry = found is None
-        return None if found is None else _Piece.of(*found)
+        return found
 
     def _assemble(self, pieces, sizes) -> Chunk:
         steps, capacity, batch_size = sizes
@@ -283,6 +293,14 @@ class _Piece(NamedTuple):
     @property
     def n_rows(self) -> int:
         return len(self.targets)
+
+    @property
+    def row_bytes(self) -> int:
+        return row_bytes([*self.encoded.features.values(), self.targets, self.weights])
+
+    @property
+    def nbytes(self) -> int:
+        return self.n_rows * self.row_bytes
 
     def rows(self, rows: slice) -> _Piece:
         return _Piece(self.encoded.take(rows), self.targets[rows], self.weights[rows])

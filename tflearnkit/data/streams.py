@@ -17,7 +17,7 @@ import numpy as np
 from tflearnkit.data.frames import to_narwhals
 from tflearnkit.errors import listing
 
-__all__ = ["RawBatch", "batches", "called", "is_stream"]
+__all__ = ["RawBatch", "batches", "called", "is_dataset", "is_stream"]
 
 
 class RawBatch(NamedTuple):
@@ -30,7 +30,7 @@ class RawBatch(NamedTuple):
 
 def is_stream(X) -> bool:
     """Return whether X is read once, piece by piece: an iterator, or a ``tf.data.Dataset``."""
-    return isinstance(X, Iterator) or _is_dataset(X)
+    return isinstance(X, Iterator) or is_dataset(X)
 
 
 def batches(source, y=None, batch_size: int = 128, name: str = "X") -> Iterator[RawBatch]:
@@ -71,7 +71,7 @@ def batches(source, y=None, batch_size: int = 128, name: str = "X") -> Iterator[
     in_batches = False
     if y is not None:
         source = _paired(source, y, name)
-    elif _is_dataset(source):
+    elif is_dataset(source):
         source, in_batches = _dataset_batches(source, batch_size)
         source = _with_errors_of_python(source)
     elif not isinstance(source, Iterator):
@@ -116,7 +116,8 @@ def _check_takes_nothing(input_fn: Callable, name: str) -> None:
         ) from error
 
 
-def _is_dataset(X) -> bool:
+def is_dataset(X) -> bool:
+    """Return whether X is a ``tf.data.Dataset``, of which each pass begins anew."""
     return hasattr(X, "element_spec") and isinstance(X, Iterable)
 
 

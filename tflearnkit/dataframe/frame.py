@@ -11,7 +11,7 @@ from tflearnkit.dataframe.making import Makers
 from tflearnkit.dataframe.series import Series
 from tflearnkit.dataframe.sources import Source
 from tflearnkit.errors import did_you_mean, listing
-from tflearnkit.inputs.order import check_sizes, drawn_seed, in_windows
+from tflearnkit.inputs.order import check_sizes, drawn_seed, in_windows, kept_ready
 
 __all__ = ["TensorFlowDataFrame"]
 
@@ -201,7 +201,6 @@ class TensorFlowDataFrame(Makers):
         num_epochs : int >= 0 or None, default=1
             None never ends.
         """
-        import tensorflow as tf
 
         check_sizes(num_epochs=num_epochs)
         targets = [y] if isinstance(y, str) else list(y or [])
@@ -214,7 +213,7 @@ class TensorFlowDataFrame(Makers):
                 return found
             return found, batch[y] if isinstance(y, str) else {t: batch[t] for t in targets}
 
-        return self._batches(num_epochs).map(parted).prefetch(tf.data.AUTOTUNE)
+        return kept_ready(self._batches(num_epochs).map(parted))
 
     def input_fn(
         self, y: str | list[str] | None = None, num_epochs: int | None = 1

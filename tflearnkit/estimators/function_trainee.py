@@ -65,7 +65,9 @@ def _feed_stream(model: FittedFunction, source: StreamSource, asked: Asked, onwa
             yield model.labelled(table, y), _no_targets(table), weights
 
     first_step = model.step if asked.max_steps is None else 0
-    return StreamFeeder(pieces, schedule.batch_size, first_step, cuts_short=True), schedule
+    ahead = source.reads_ahead
+    feeder = StreamFeeder(pieces, schedule.batch_size, first_step, True, ahead)
+    return feeder, schedule
 
 
 def _feed_rows(model: FittedFunction, source: TableSource, asked: Asked, onward: bool):

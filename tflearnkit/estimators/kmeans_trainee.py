@@ -139,7 +139,9 @@ def _on_stream(model: FittedClusters, source: StreamSource, asked: Asked, rules:
             yield model.space.points(table), np.empty((table.n_rows, 0), np.float32), weights
 
     first_step = model.step if asked.max_steps is None else 0
-    feeder = StreamFeeder(pieces, schedule.batch_size, first_step)
+    feeder = StreamFeeder(
+        pieces, schedule.batch_size, first_step, reads_ahead=source.reads_ahead
+    )
     engine = _batch_engine(rules, _STREAM_WINDOW, first_step, _STREAM_WINDOW * rows, replicas)
     return engine, feeder, schedule
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tflearnkit.data import streams
+from tflearnkit.data.pieces import in_pieces
 from tflearnkit.data.table import Table, concatenated
 from tflearnkit.data.targets import joined_targets
 from tflearnkit.dataframe import TensorFlowDataFrame
@@ -52,11 +53,14 @@ class StreamSource:
         All the rows, the sample first.
     batch_rows : int
         Rows of the first batch.
+    reads_ahead : bool
+        Whether nothing is lost where more is read than trained on.
     """
 
     sample: Labelled
     batches: Callable[[], Iterator[Labelled]]
     batch_rows: int
+    reads_ahead: bool
 
 
 def read_source(
@@ -68,14 +72,18 @@ def read_source(
     if given.is_table:
         table = read_table(estimator, X, reset=reset)
         return TableSource(_labelled(estimator, table, y, sample_weight))
-    batches = _labelled_batches(estimator, given, y, batch_size, reset)
+    raw = _raw_batches(estimator, given, y, batch_size)
+    batches = _labelled_batches(estimator, raw, given.name, reset)
     if not streams.is_stream(given.data):
         _check_no_batch_size(batch_size, given.name)
         return TableSource(_joined([next(batches)]), as_one_batch=True)
     _check_class_weight(estimator)
     ahead = list(_first_rows(batches))
     rows = ahead[0].table.n_rows
-    return StreamSource(_joined(ahead), lambda: itertools.chain(ahead, batches), rows)
+    again = streams.is_dataset(given.data)
+    if again:
+        batches = _labelled_batches(estimator, in_pieces(raw), given.name, reset=False)
+    return StreamSource(_joined(ahead), lambda: itertools.chain(ahead, batches), rows, again)
 
 
 def read_evaluation(
@@ -87,7 +95,8 @@ def read_evaluation(
     if given.is_table:
         table = read_table(estimator, X, reset=False)
         return iter([_labelled(estimator, table, y, sample_weight, class_weight=None)])
-    batches = _labelled_batches(estimator, given, y, batch_size, False, class_weight=None)
+    raw = _raw_batches(estimator, given, y, batch_size)
+    batches = _labelled_batches(estimator, raw, given.name, False, class_weight=None)
     return itertools.islice(batches, steps if streams.is_stream(given.data) else 1)
 
 
@@ -139,14 +148,18 @@ def _given(X, y, sample_weight, input_fn) -> _Given:
     return _Given(X, "X", is_table=False)
 
 
-def _labelled_batches(
-    estimator, given: _Given, y, batch_size, reset, class_weight="own"
-) -> Iterator[Labelled]:
+def _raw_batches(estimator, given: _Given, y, batch_size) -> Iterator[streams.RawBatch]:
     batch_size = batch_size or estimator.batch_size or _BATCH_ROWS
-    for features, targets, weights in streams.batches(given.data, y, batch_size, given.name):
-        table = _table(estimator, features, given.name, reset)
+    return streams.batches(given.data, y, batch_size, given.name)
+
+
+def _labelled_batches(
+    estimator, raw: Iterator[streams.RawBatch], name: str, reset, class_weight="own"
+) -> Iterator[Labelled]:
+    for features, targets, weights in raw:
+        table = _table(estimator, features, name, reset)
         reset = False
-        with _brought_by(given.name):
+        with _brought_by(name):
             batch = _labelled(estimator, table, targets, weights, class_weight, some=False)
         yield batch
 

@@ -79,7 +79,9 @@ def _feed_stream(model: FittedModel, source: StreamSource, asked: Asked, onward,
 
     # With max_steps it is the stream of a run that was interrupted, else a further one.
     first_step = model.step if asked.max_steps is None else 0
-    feeder = StreamFeeder(pieces, schedule.batch_size, first_step)
+    feeder = StreamFeeder(
+        pieces, schedule.batch_size, first_step, reads_ahead=source.reads_ahead
+    )
     return Occurring.whole(model), feeder, schedule
 
 

@@ -18,6 +18,7 @@ from tflearnkit.inputs.order import (
     drawn_seed,
     epochs,
     in_windows,
+    kept_ready,
     order,
 )
 
@@ -147,11 +148,9 @@ class CsvFiles:
 
     def __call__(self):
         """Return the dataset of batches."""
-        import tensorflow as tf
-
         plan = self._plan
         blocks = epochs(plan.num_epochs).flat_map(self._epoch)
-        return blocks.rebatch(plan.batch_size).map(self._parted).prefetch(tf.data.AUTOTUNE)
+        return kept_ready(blocks.rebatch(plan.batch_size).map(self._parted))
 
     def _epoch(self, epoch):
         import tensorflow as tf

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tflearnkit.inputs.csv_format import CsvFormat, TextBlock
+from tflearnkit.inputs.csv_format import CsvFormat, TextBlock, count_of
 
 __all__ = ["parsed"]
 
@@ -40,9 +40,9 @@ def _frame(text: bytes, form: CsvFormat):
 
 def _is_whole(text: bytes, n_rows: int, form: CsvFormat) -> bool:
     """Whether each row has a value, if an empty one, for each column: pandas fills short rows."""
-    separators = n_rows * (len(form.names) - 1)
-    if b'"' not in text:
-        return text.count(form.sep.encode()) == separators
+    sign = form.sep.encode()
+    if len(sign) == 1 and b'"' not in text:
+        return count_of(sign, text) == n_rows * (len(form.names) - 1)
     return all(len(row) == len(form.names) for row in _rows(text, form) if row)
 
 

@@ -9,7 +9,7 @@ from itertools import count, islice
 import numpy as np
 
 from tflearnkit.errors import listing
-from tflearnkit.inputs.order import check_sizes, drawn_seed
+from tflearnkit.inputs.order import check_sizes, drawn_seed, kept_ready
 
 __all__ = ["generator_input_fn"]
 
@@ -97,7 +97,7 @@ def generator_input_fn(
         specs = {key: _spec(first[key], pad_value is not None) for key in sorted(first)}
         signature = _parted(specs, targets, target_key)
         dataset = tf.data.Dataset.from_generator(batches, output_signature=signature)
-        return dataset.prefetch(tf.data.AUTOTUNE)
+        return kept_ready(dataset)
 
     return input_fn
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from tflearnkit.errors import listing
-from tflearnkit.inputs.order import check_sizes, drawn_seed, epochs, order
+from tflearnkit.inputs.order import check_sizes, drawn_seed, epochs, kept_ready, order
 
 __all__ = ["numpy_input_fn", "pandas_input_fn", "tensor_values"]
 
@@ -206,7 +206,7 @@ def _in_memory(
             return tf.nest.map_structure(lambda values: tf.gather(values, places), data)
 
         places = epochs(num_epochs).map(rows).rebatch(batch_size)
-        return places.map(picked).prefetch(tf.data.AUTOTUNE)
+        return kept_ready(places.map(picked))
 
     return input_fn
 

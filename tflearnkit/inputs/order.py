@@ -6,8 +6,12 @@ import numbers
 
 import numpy as np
 
-__all__ = ["check_sizes", "drawn_seed", "epochs", "first_axis", "in_batches", "in_windows", "order"]
+__all__ = [
+    "check_sizes", "drawn_seed", "epochs", "first_axis", "in_batches", "in_windows", "kept_ready",
+    "order",
+]  # fmt: skip
 
+_READY = 4  # batches
 _ENDLESS = np.iinfo(np.int64).max
 
 
@@ -66,6 +70,17 @@ def first_axis(block):
 
 def in_batches(blocks, batch_size: int):
     """Cut blocks of any size into batches, and keep some ready for whoever trains on them."""
+    return kept_ready(blocks.rebatch(batch_size))
+
+
+def kept_ready(batches):
+    """Make the next batches while one is trained on.
+
+    TensorFlow is not left to tune how many: whoever drops a pass over a tuned dataset waits up to
+    half a second for the thread that tunes.
+    """
     import tensorflow as tf
 
-    return blocks.rebatch(batch_size).prefetch(tf.data.AUTOTUNE)
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return batches.prefetch(_READY).with_options(options)

@@ -12,6 +12,7 @@ from tflearnkit.inputs.order import (
     epochs,
     in_batches,
     in_windows,
+    kept_ready,
     order,
 )
 
@@ -106,7 +107,7 @@ def read_batch_examples(
     records = epochs(num_epochs).flat_map(epoch_of)
     if parse_fn is not None:
         records = records.rebatch(batch_size).map(parse_fn, num_parallel_calls=tf.data.AUTOTUNE)
-        return records.prefetch(tf.data.AUTOTUNE)
+        return kept_ready(records)
     return in_batches(records, batch_size)
 
 

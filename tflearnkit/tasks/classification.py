@@ -31,8 +31,10 @@ class ClassTask(Task):
 
     def encode(self, y) -> np.ndarray:
         y = unboxed(column_or_1d(np.asarray(y)))
+        if y.dtype.kind in "biu" and self.dtype.kind in "biu":
+            return self._encode_integers(y)
         codes, found = pd.factorize(y)  # each label is looked up once, not once per row
-        positions = pd.Index(self.labels).get_indexer(found)
+        positions = self._index.get_indexer(found)
         if (codes < 0).any():
             raise ValueError(
                 f"y must have a label in every row; it holds {y[codes < 0][0]} in "
@@ -42,6 +44,17 @@ class ClassTask(Task):
         if (positions < 0).any():
             self._refuse(found[positions < 0])
         return positions[codes].astype(np.int32)
+
+    @cached_property
+    def _index(self) -> pd.Index:
+        return pd.Index(self.labels)
+
+    def _encode_integers(self, y) -> np.ndarray:
+        positions = np.searchsorted(self.labels, y).clip(max=len(self.labels) - 1)
+        unknown = self.labels[positions] != y
+        if unknown.any():
+            self._refuse(pd.unique(y[unknown]))
+        return positions.astype(np.int32)
 
     def _refuse(self, unknown):
         raise ValueError(
