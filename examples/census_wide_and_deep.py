@@ -92,24 +92,6 @@ def report(name, model, seconds, X, y):
     print(f"{name:<36}" + "".join(f"{score:10.4f}" for score in scores) + f"{seconds:9.1f} s")
 
 
-def draw_learning_curve(history, best_step, path):
-    """Draw training loss and validation loss by step."""
-    import matplotlib.pyplot as plt
-
-    figure, axes = plt.subplots(figsize=(7, 4), layout="constrained")
-    for name, label in [("loss", "training"), ("val_loss", "validation")]:
-        points = [
-            (step, value)
-            for step, value in zip(history["step"], history[name], strict=True)
-            if value is not None
-        ]
-        axes.plot(*zip(*points, strict=True), label=label)
-    axes.axvline(best_step, color="grey", linestyle=":", label="best validation AUC")
-    axes.set(xlabel="step", ylabel="mean log loss", title="Wide-and-deep: learning curve")
-    axes.legend()
-    figure.savefig(path, dpi=120)
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--small", action="store_true", help="2,000 rows, nothing is fetched")
@@ -155,7 +137,10 @@ def main():
         report(name, pipeline, fit_timed(pipeline, X, y), X_test, y_test)
 
     curve = options.output / "learning_curve.png"
-    draw_learning_curve(model.history_, monitor.best_step, curve)
+    display = learn.plot.TrainingHistoryDisplay.from_estimator(
+        model, metrics=["loss", "auc"], best_step=monitor.best_step, name="Wide-and-deep"
+    )
+    display.figure_.savefig(curve, dpi=120)
     print(f"\nLearning curve: {curve}\nTensorBoard:    tensorboard --logdir {model_dir}")
 
 

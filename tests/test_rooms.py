@@ -14,10 +14,10 @@ import tflearnkit
 ROOT = Path(tflearnkit.__file__).parent
 ROOMS = (  # from the ground up; rooms of one line do not know each other
     ("errors",),
-    ("array_file", "cluster", "export_strategy", "precision"),
+    ("array_file", "cluster", "drawing", "precision", "whole_file"),
     (
-        "config", "data", "datasets", "checkpoint_folder", "draws", "initializers", "inputs",
-        "preprocessing", "replicas", "summaries", "termination",
+        "config", "data", "datasets", "checkpoint_folder", "draws", "export_strategy",
+        "initializers", "inputs", "preprocessing", "replicas", "summaries", "termination",
     ),  # fmt: skip
     ("checkpoint", "dataframe", "io", "model_file"),
     ("columns",),
@@ -28,7 +28,7 @@ ROOMS = (  # from the ground up; rooms of one line do not know each other
     ("loop",),
     ("estimators",),
     ("faces",),  # the public classes in estimators/
-    ("experiment", "loading"),
+    ("experiment", "loading", "plot"),
     ("learn_runner", "launch", "slurm"),
     ("optuna_tuner",),
 )

@@ -18,6 +18,7 @@ imports only from floors below its own::
         termination      SIGTERM, put off until a checkpoint is written
         precision        of the products of a training step
         draws initializers   random numbers of compiled steps; how variables begin
+        drawing          matplotlib, where it is installed
     F2  columns/         what a raw column means: floats, or ids with weights
     F3  metrics/ optimizers            building blocks
         variables        what model functions keep between calls, by name
@@ -31,6 +32,7 @@ imports only from floors below its own::
     F6  estimators/base  the scikit-learn face: fit, predict, evaluate, score
     F7  estimators/      the public classes, a few lines each
     F8  experiment learn_runner        an estimator and its data, run as a job
+        plot/            pictures of estimators
         loading          an estimator from the file that it was saved to
         launch           starts a cluster of tasks on this machine
         slurm            tells the tasks of a Slurm step what they are
@@ -68,6 +70,7 @@ _ROOM_OF = {
     "RandomForestRegressor": "estimators.random_forest",
     "TensorForestEstimator": "estimators.tensor_forest",
     "WarmStartSettings": "estimators.warm_start",
+    "ModelSummary": "estimators.summary",
     "LinearClassifier": "estimators.linear",
     "SVM": "estimators.svm",
     "LinearRegressor": "estimators.linear",
@@ -119,7 +122,7 @@ _ROOM_OF = {
 }
 _ROOMS = (
     "columns", "datasets", "io", "layers", "learn_runner", "losses", "metrics", "models",
-    "monitors", "preprocessing",
+    "monitors", "plot", "preprocessing",
 )  # fmt: skip
 
 __all__ = sorted([*_ROOM_OF, *_ROOMS])
@@ -135,6 +138,7 @@ if TYPE_CHECKING:  # for editors and type checkers; at run time the names load l
         metrics,
         models,
         monitors,
+        plot,
         preprocessing,
     )
     from tflearnkit.columns import (  # noqa: F401
@@ -183,6 +187,7 @@ if TYPE_CHECKING:  # for editors and type checkers; at run time the names load l
         RandomForestRegressor,
     )
     from tflearnkit.estimators.subclassed import BaseEstimator  # noqa: F401
+    from tflearnkit.estimators.summary import ModelSummary  # noqa: F401
     from tflearnkit.estimators.svm import SVM  # noqa: F401
     from tflearnkit.estimators.tensor_forest import (  # noqa: F401
         ForestHParams,

@@ -70,6 +70,12 @@ class Column:
         """TensorFlow lookup tables that ``transform`` uses; an exported module must hold them."""
         return ()
 
+    def __repr__(self) -> str:
+        # For kinds with a dtype among their fields (repr=False): pprint, and with it scikit-learn's
+        # repr of estimators, looks into dataclasses of its own repr, and fails at a tf.DType.
+        shown = [f"{f.name}={getattr(self, f.name)!r}" for f in fields(self) if f.repr]
+        return f"{type(self).__qualname__}({', '.join(shown)})"
+
     def learn(self, table: Table, sample_weight=None) -> Column:
         """Return the column with what it learns from ``table``; most have nothing to learn."""
         return self
@@ -234,6 +240,11 @@ class ColumnSet:
     def __getitem__(self, column: Column | DeepColumn) -> Column | DeepColumn:
         """Return this set's own, learned form of a declared column."""
         return self._given.get(column.key) or self._base[column.key]
+
+    @property
+    def given(self) -> tuple[Column | DeepColumn, ...]:
+        """The columns as they were given, with what they have learned."""
+        return tuple(self._given.values())
 
     @property
     def sources(self) -> tuple[str, ...]:

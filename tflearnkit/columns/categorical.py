@@ -45,7 +45,7 @@ def as_strings(values: tf.Tensor) -> tf.Tensor:
     return values if values.dtype == tf.string else tf.strings.as_string(values)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class CategoricalColumn(IdColumn):
     """Strings or integers, one or several per row, that stand for ids."""
 
@@ -66,7 +66,7 @@ class CategoricalColumn(IdColumn):
         return IdTensor(tf.where(is_given(values), self.ids_of(values), -1))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class HashedColumn(CategoricalColumn):
     """Ids are hashes; see `sparse_column_with_hash_bucket`."""
 
@@ -78,7 +78,7 @@ class HashedColumn(CategoricalColumn):
         return tf.strings.to_hash_bucket_fast(as_strings(values), self.size)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class IntegerizedColumn(CategoricalColumn):
     """Integers are ids; see `sparse_column_with_integerized_feature`."""
 

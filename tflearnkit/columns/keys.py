@@ -41,7 +41,7 @@ def lookup_table(keys: Iterable, other: int, missing: int) -> tf.lookup.StaticHa
         return tf.lookup.StaticHashTable(entries, default_value=other)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class KeysColumn(CategoricalColumn):
     """Ids are positions in a list of keys; see `sparse_column_with_keys`."""
 

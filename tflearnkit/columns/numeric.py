@@ -15,7 +15,7 @@ from tflearnkit.columns.raw import as_matrix
 __all__ = ["BucketizedColumn", "RealValuedColumn", "bucketized_column", "real_valued_column"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class RealValuedColumn(DenseColumn):
     """Numbers as they are; made by `real_valued_column`.
 

@@ -153,9 +153,12 @@ class FunctionProgram:
         pruned, arrange = self.compiled[key]
         return arrange([np.asarray(found) for found in pruned(*map(_tensor, arrays))])
 
-    def inference(self):
-        """Return the program of predictions, of the features in order, and what arranges those."""
-        return self._prune(ModeKeys.INFER, False)
+    def inference(self, rows: int | None = None):
+        """Return the program of predictions, of the features in order, and what arranges those.
+
+        It takes any number of rows, or just ``rows``.
+        """
+        return self._prune(ModeKeys.INFER, False, rows)
 
     def _weighted(self, weights) -> bool:
         """Return whether a Keras model is to be told the weights; functions always are."""
@@ -262,12 +265,12 @@ class FunctionProgram:
     def _new_model(self, seed: int):
         return new_model(self.function, self.layout, self.rows, seed)
 
-    def _prune(self, mode: str, weighted: bool):
+    def _prune(self, mode: str, weighted: bool, rows: int | None = None):
         """Return a program of what a mode shows, without anything that changes variables."""
         import tensorflow as tf
 
         arrange = _Arrangement(self.function)
-        specs = [*self.layout.specs(None), tf.TensorSpec([None])]
+        specs = [*self.layout.specs(rows), tf.TensorSpec([rows])]
         if mode != ModeKeys.EVAL:
             specs = specs[: len(self.layout.features)]
 

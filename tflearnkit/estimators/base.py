@@ -6,6 +6,7 @@ trains through the loop, and keeps the result as one `FittedModel`.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from typing import ClassVar
@@ -20,6 +21,7 @@ from tflearnkit.estimators.callbacks import CallbackTasks
 from tflearnkit.estimators.model import FittedModel
 from tflearnkit.estimators.schedule import Asked
 from tflearnkit.estimators.sources import read_evaluation, read_rows, read_source
+from tflearnkit.estimators.summary import ModelSummary
 from tflearnkit.replicas import replicas_of
 from tflearnkit.termination import heeded
 
@@ -245,9 +247,97 @@ class BaseEstimator(CallbackSupportMixin, SklearnBase):
         """
         from tflearnkit.estimators import exporting  # loads TensorFlow
 
-        model = self._fitted()
-        rows = None if sample is None else next(iter(read_rows(self, sample, None, None)))
+        model, rows = self._fitted(), self._sampled(sample)
         return exporting.export(model, export_dir_base, rows, verify, assets_extra or {})
+
+    def summary(self) -> ModelSummary:
+        """Return what the model is made of: print it for a table.
+
+        Parts and their layers or columns with shapes, parameters, bytes, and the floating-point
+        operations that predicting one more example takes.
+
+        Returns
+        -------
+        ModelSummary
+            With ``parameters``, ``bytes``, ``flops`` and ``parts``.
+
+        Raises
+        ------
+        NotFittedError
+            If the estimator is not fitted.
+        """
+        from tflearnkit.estimators.summarising import summarised  # loads TensorFlow
+
+        return summarised(type(self).__name__, self._fitted())
+
+    def export_litert(self, path, *, sample=None, verify: bool = True) -> str:
+        """Write a model for LiteRT, which runs on phones and small boards.
+
+        Its one signature, ``serving_default``, has the inputs and outputs that `export_savedmodel`
+        names, all floats as float32. Features that may be lists come as ``[n, m]``, padded by what
+        means missing. Columns that hash are refused: LiteRT has no hashes.
+
+        Parameters
+        ----------
+        path : path
+            The file to write, ``model.tflite``; it takes the place of what stood there in one step.
+        sample, verify
+            As in `export_savedmodel`. Comparing takes ``pip install 'tflearnkit[litert]'``.
+
+        Returns
+        -------
+        str
+            The path.
+
+        Raises
+        ------
+        ModelFileError
+            If a column hashes, LiteRT lacks an operation of the model, or the export predicts
+            otherwise by more than 1e-5 (of the largest number where that is above 1). Nothing is
+            written then. Numbers far from zero, such as dates, may need more than float32 has.
+        ImportError
+            If LiteRT is to compare and is not installed.
+        """
+        from tflearnkit.estimators import converting  # loads TensorFlow
+
+        converting.to_litert(self._fitted(), path, self._sampled(sample), verify)
+        return os.fspath(path)
+
+    def export_onnx(self, path, *, sample=None, verify: bool = True) -> str:
+        """Write a model for ONNX Runtime and whatever else reads ONNX.
+
+        Inputs and outputs are those of `export_savedmodel`, by the same names. Features that may be
+        lists come as ``[n, m]``, padded by what means missing. Columns that hash are refused: ONNX
+        has no hashes. Takes ``pip install 'tflearnkit[onnx]'``.
+
+        Parameters
+        ----------
+        path : path
+            The file to write, ``model.onnx``; it takes the place of what stood there in one step.
+        sample, verify
+            As in `export_savedmodel`; ONNX Runtime is what compares.
+
+        Returns
+        -------
+        str
+            The path.
+
+        Raises
+        ------
+        ModelFileError
+            If a column hashes, ONNX lacks an operation of the model, or the export predicts
+            otherwise by more than 1e-5 (of numbers above 1: of them). Nothing is written then.
+        ImportError
+            If the extra is not installed.
+        """
+        from tflearnkit.estimators import converting  # loads TensorFlow
+
+        converting.to_onnx(self._fitted(), path, self._sampled(sample), verify)
+        return os.fspath(path)
+
+    def _sampled(self, sample):
+        """Return rows to compare an export by as a table."""
+        return None if sample is None else next(iter(read_rows(self, sample, None, None)))
 
     def get_variable_names(self) -> list[str]:
         """Return the sorted names of all arrays of the fitted model, optimizer slots included."""
@@ -291,6 +381,12 @@ class BaseEstimator(CallbackSupportMixin, SklearnBase):
         model = self._fitted()
         tables = read_rows(self, X, input_fn, batch_size)
         return (found for table in tables for found in model.outputs_by_block(table, batch_size))
+
+    def _get_fitted_attr_html(self, doc_link=""):
+        """Return what notebooks show of the fitted estimator, alone or as a step of a pipeline."""
+        from tflearnkit.estimators.html_panels import FittedPanels  # loads TensorFlow
+
+        return FittedPanels(super()._get_fitted_attr_html(doc_link), self)
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "model_")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from tflearnkit.drawing import pyplot
 from tflearnkit.errors import listing
 from tflearnkit.estimators.forest_model import FittedForest
 
@@ -71,9 +72,7 @@ class Tree:
 
     def plot(self, max_depth: int | None = 3, ax=None):
         """Draw the tree with matplotlib, down to a level; return the axes."""
-        import matplotlib.pyplot as plt
-
-        ax = plt.gca() if ax is None else ax
+        ax = pyplot("plot_tree").gca() if ax is None else ax
         ax.set_axis_off()
         shown = list(self._walk(max_depth))
         places = self._places(shown)

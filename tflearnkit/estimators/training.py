@@ -18,6 +18,7 @@ from tflearnkit.loop import train
 from tflearnkit.monitors import (
     CheckpointSaver,
     History,
+    ProfilerMonitor,
     Progress,
     ProgressBar,
     StepCounter,
@@ -55,6 +56,8 @@ def run(
         engine.load(trainee.state, model.step)
         around = _Run(estimator, model, trainee)
         monitors = [*asked.monitors, *around.monitors(held_out, callbacks)]
+        # A trace ends before others look, which would be most of it.
+        monitors.sort(key=lambda monitor: not isinstance(monitor, ProfilerMonitor))
         try:
             train(engine, trainee.feeder, around.progress, monitors, last_step)
             trained = around.current()

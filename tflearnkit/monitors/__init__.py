@@ -9,6 +9,7 @@ from tflearnkit.monitors.checkpoints import CheckpointSaver
 from tflearnkit.monitors.every_n import EveryN, FunctionalMonitor
 from tflearnkit.monitors.export import ExportMonitor
 from tflearnkit.monitors.history import History
+from tflearnkit.monitors.profiler import ProfilerMonitor
 from tflearnkit.monitors.progress_bar import ProgressBar
 from tflearnkit.monitors.recording import (
     CaptureVariable,
@@ -33,6 +34,7 @@ __all__ = [
     "LossMonitor",
     "NanLoss",
     "PrintTensor",
+    "ProfilerMonitor",
     "Progress",
     "ProgressBar",
     "StepCounter",

@@ -2,9 +2,28 @@
 
 from __future__ import annotations
 
-__all__ = ["History"]
+import math
+from collections.abc import Mapping
+
+__all__ = ["History", "series"]
 
 _FIRST = ("step", "epoch", "loss")
+
+
+def series(history: Mapping[str, list], name: str) -> tuple[list[int], list[float]]:
+    """Return the steps at which a column of ``history_`` has a number, and the numbers.
+
+    Examples
+    --------
+    >>> series({"step": [10, 20], "loss": [0.7, 0.5], "val_loss": [None, 0.6]}, "val_loss")
+    ([20], [0.6])
+    """
+    rows = [
+        (step, value)
+        for step, value in zip(history["step"], history[name], strict=True)
+        if value is not None and math.isfinite(value)
+    ]
+    return [step for step, _ in rows], [value for _, value in rows]
 
 
 class History:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -21,6 +22,8 @@ __all__ = [
     "entries",
     "joined",
     "one_hot",
+    "operation_scope",
+    "operations_of",
 ]
 
 USUAL = 3.0  # standard deviations up to which a number is nothing special
@@ -140,6 +143,18 @@ def one_hot(features: Mapping, widths: tuple[int, ...], block: IdBlock, combiner
     rows = tf.range(tf.shape(ids)[0])[:, None] + tf.zeros_like(ids)
     at = tf.stack([rows, tf.maximum(ids, 0)], axis=-1)
     return tf.scatter_nd(at, counts, [tf.shape(ids)[0], block.size])
+
+
+def operations_of(scope: str):
+    """Name operations after the arrays that they work on: for profiles, and to count them."""
+    import tensorflow as tf
+
+    return tf.name_scope(f"{operation_scope(scope)}/")  # the "/" keeps it from becoming scope_1
+
+
+def operation_scope(name: str) -> str:
+    """Return how operations may be called after an array: some characters become "_"."""
+    return re.sub("[^A-Za-z0-9_./-]", "_", name)
 
 
 def joined(pieces):

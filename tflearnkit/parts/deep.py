@@ -21,6 +21,7 @@ from tflearnkit.parts.base import (
     entries,
     joined,
     one_hot,
+    operations_of,
 )
 from tflearnkit.parts.hidden import draw_kept, drop, normalise
 from tflearnkit.precision import product
@@ -133,21 +134,26 @@ class Deep:
         kept = draw_kept(self.hidden_units, training) if drops else None
         for number in range(len(self.hidden_units)):
             scope = f"dnn/hiddenlayer_{number}"
-            hidden = product(tf.matmul, hidden, params[f"{scope}/weights"])
-            hidden += params[f"{scope}/biases"]
-            if self.batch_norm:
-                hidden = normalise(hidden, params, f"{scope}/batch_norm", training, updates)
-            hidden = _activated(activation, hidden)
-            if kept is not None:
-                hidden = drop(hidden, kept[number], training.dropout)
-        scores = tf.matmul(hidden, params["dnn/logits/weights"]) + params["dnn/logits/biases"]
+            with operations_of(scope):
+                hidden = product(tf.matmul, hidden, params[f"{scope}/weights"])
+                hidden += params[f"{scope}/biases"]
+                if self.batch_norm:
+                    hidden = normalise(hidden, params, f"{scope}/batch_norm", training, updates)
+                hidden = _activated(activation, hidden)
+                if kept is not None:
+                    hidden = drop(hidden, kept[number], training.dropout)
+        with operations_of("dnn/logits"):
+            scores = tf.matmul(hidden, params["dnn/logits/weights"]) + params["dnn/logits/biases"]
         return scores, updates
 
     def input_layer(self, params: Mapping, features: Mapping, widths: tuple[int, ...]):
         """Return the joined inputs ``[batch, input_width]``."""
-        pieces = [_numbers(features, block) for block in self.dense]
-        pieces += [one_hot(features, widths, block, "sum") for block in self.one_hots]
-        pieces += [_embed(params, features, widths, block) for block in self.embeddings]
+        with operations_of("dnn/input_from_feature_columns"):
+            pieces = [_numbers(features, block) for block in self.dense]
+            pieces += [one_hot(features, widths, block, "sum") for block in self.one_hots]
+        for block in self.embeddings:
+            with operations_of(block.table.removesuffix("/weights")):
+                pieces.append(_embed(params, features, widths, block))
         return joined(pieces)
 
     def variables(self, values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
