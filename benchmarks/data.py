@@ -55,6 +55,20 @@ def normal_classes(n_rows, n_columns, n_hidden=8, seed=0):
     return X, (signal + 0.5 * rng.standard_normal(n_rows) > 0).astype(int)
 
 
+def mixed_columns(n_rows, seed=0):
+    """Return six columns of 20 to 2,000 different strings and six of numbers, a tenth missing."""
+    rng = np.random.default_rng(seed)
+    columns = {}
+    for j, n_words in enumerate((20, 50, 100, 200, 500, 2000)):
+        words = np.array([f"word {k}" for k in range(n_words)], object)
+        columns[f"word{j}"] = words[rng.integers(n_words, size=n_rows)]
+    for j in range(6):
+        numbers = rng.normal(size=n_rows)
+        numbers[rng.random(n_rows) < 0.1] = np.nan
+        columns[f"number{j}"] = numbers
+    return pd.DataFrame(columns)
+
+
 def linear_classes(n_rows, n_columns, seed=0):
     """Return columns of unit scale, correlated (condition number 1e4), and a logistic label."""
     rng = np.random.default_rng(seed)

@@ -13,6 +13,7 @@ import time
 import warnings
 
 import numpy as np
+from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_digits
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
@@ -31,6 +32,8 @@ from benchmarks.timing import (
     report_value,
     warn_if_busy,
 )
+from tflearnkit.columns.base import ColumnSet
+from tflearnkit.data.table import as_table
 
 # What the peers do by default: a constant rate, no dropout, no penalty.
 PLAIN = {"optimizer": "Adam", "dropout": None, "l2_regularization": 0.0, "random_state": 0}
@@ -240,6 +243,23 @@ def wide():
     report_ratios(wide.__doc__, seconds, {"one-hot + LogisticRegression": 0.15}, remarks)
 
 
+def encoding():
+    """500k rows x 12 columns, half strings and half numbers with gaps, learned from and encoded."""
+    frame = data.mixed_columns(500_000)
+    words = list(frame.columns[:6])
+    peer = make_column_transformer(
+        (OneHotEncoder(handle_unknown="ignore"), words), (StandardScaler(), list(frame.columns[6:]))
+    )
+
+    def ours():
+        table = as_table(frame)
+        return ColumnSet(learn.infer_feature_columns(table)).learn(table).encode(table)
+
+    contestants = {"tflearnkit": ours, "ColumnTransformer": lambda: peer.fit_transform(frame)}
+    seconds, _ = interleaved(contestants, rounds=5)
+    report_ratios(encoding.__doc__, seconds, {"ColumnTransformer": 0.3})
+
+
 def predict():
     """One-row predict_proba, and 1,000,000 rows at once, for the digits network."""
     X, y = load_digits(return_X_y=True)
@@ -314,6 +334,7 @@ BENCHMARKS = {
         grid_search,
         logistic,
         wide,
+        encoding,
         predict,
         memory,
         imports,

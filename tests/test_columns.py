@@ -234,6 +234,24 @@ def test_standardized_ignores_missing_numbers_and_flags_them():
     assert later.dense.tolist() == [[0, 0, 1, 1]]
 
 
+def test_arrays_and_tensors_become_the_same_numbers_and_flags():
+    rng = np.random.default_rng(0)
+    numbers = {"a": rng.normal(5, 2, size=40), "b": rng.normal(size=(40, 3)), "c": np.arange(40.0)}
+    numbers["a"][3] = numbers["b"][5, 1] = numbers["b"][6, 2] = np.nan
+    table = as_table(numbers)
+    columns = [fc.StandardizedColumn(name).learn(table) for name in "abc"]
+    found = fc.StandardizedColumn.transform_all(columns, {name: table[name] for name in "abc"})
+    assert isinstance(found, np.ndarray)
+    assert found.shape == (40, 1 + 1 + 3 + 2 + 1)  # a flag behind the numbers of each with a gap
+    assert found[3, :2].tolist() == [0, 1]
+    assert found[:, 5:7].sum(axis=0).tolist() == [1, 1]
+    tensors = {name: tf.constant(table[name]) for name in "abc"}
+    np.testing.assert_allclose(
+        found, fc.StandardizedColumn.transform_all(columns, tensors).numpy(), atol=1e-6
+    )
+
+
+
 def test_standardized_columns_side_by_side_are_each_as_alone():
     rng = np.random.default_rng(0)
     X = {name: rng.normal(size=(80, 2)) for name in "abc"} | {"d": rng.integers(0, 9, 80)}

@@ -91,21 +91,19 @@ class StandardizedColumn(DenseColumn):
 
     @classmethod
     def transform_all(cls, columns: Sequence[StandardizedColumn], features):
-        """Return the columns side by side; an array where arrays without gaps are given."""
+        """Return the columns side by side; an array where arrays are given."""
         numbers = _joined([column._numbers(features) for column in columns])
         mean = np.concatenate([column._mean for column in columns])
         inverse_scale = np.concatenate([column._inverse_scale for column in columns])
         dtype = numbers.dtype if isinstance(numbers, np.ndarray) else numbers.dtype.as_numpy_dtype
         standard = numbers - mean.astype(dtype)
         standard *= inverse_scale.astype(dtype)
-        flags_none = not any(column.missing for column in columns)
-        is_array = isinstance(standard, np.ndarray)
-        if flags_none and is_array and not np.isnan(standard).any():
-            return standard.astype(np.float32, copy=False)  # each further pass costs
+        if isinstance(standard, np.ndarray):
+            return _with_flags(standard.astype(np.float32, copy=False), columns)
         standard = tf.cast(standard, tf.float32)
         is_missing = tf.math.is_nan(standard)
         standard = tf.where(is_missing, np.float32(0), standard)
-        if flags_none:
+        if not any(column.missing for column in columns):
             return standard
         flagged, order = _layout(columns)
         flags = tf.cast(tf.gather(is_missing, flagged, axis=1), tf.float32)
@@ -140,6 +138,21 @@ def _joined(parts: list):
         return np.hstack(parts)
     widest = max((part.dtype for part in parts), key=lambda dtype: dtype.size)  # as hstack does
     return tf.concat([tf.cast(part, widest) for part in parts], axis=1)
+
+
+def _with_flags(standard: np.ndarray, columns: Sequence[StandardizedColumn]) -> np.ndarray:
+    """Do what `transform_all` does with tensors for an array: several times as fast."""
+    is_missing = np.isnan(standard)
+    if is_missing.any():
+        standard[is_missing] = 0
+    if not any(column.missing for column in columns):
+        return standard
+    flagged, order = _layout(columns)
+    width = standard.shape[1]
+    found = np.empty((len(standard), len(order)), np.float32)
+    found[:, order < width] = standard
+    found[:, order >= width] = is_missing[:, flagged]
+    return found
 
 
 def _layout(columns: Sequence[StandardizedColumn]) -> tuple[np.ndarray, np.ndarray]:
