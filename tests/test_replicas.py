@@ -7,10 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from local_cluster import run_cluster
 
 import tflearnkit as learn
 from tflearnkit import checkpoint, learn_runner, replicas
+from tflearnkit.replicas import ALONE, gpu_memory, replicas_of
 
 JOB = str(Path(__file__).with_name("replicas_job.py"))
 KINDS = ("mirrored0", "workers0", "workers1")
@@ -140,5 +142,40 @@ def test_threads_are_those_asked_for_first():
     assert done.returncode == 0, done.stderr[-3000:]
     lines = done.stdout.splitlines()
     assert lines[-2] == "3"
-    assert "num_cores and log_device_placement should be set before TensorFlow starts" in lines[-1]
+    assert "num_cores should be set before TensorFlow starts" in lines[-1]
     assert "/device:CPU:0" in done.stdout + done.stderr  # the log of placements
+
+
+@pytest.fixture
+def two_gpus(monkeypatch, tmp_path):
+    """A machine that says it has two GPUs, of 80,000 and 40,000 MB; returns their limits."""
+    smi = tmp_path / "nvidia-smi"
+    smi.write_text("#!/bin/sh\necho 80000\necho 40000\n")
+    smi.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    limits = {}
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: [f"{kind}:0", f"{kind}:1"])
+    monkeypatch.setattr(
+        tf.config,
+        "set_logical_device_configuration",
+        lambda gpu, whole: limits.update({gpu: [part.memory_limit for part in whole]}),
+    )
+    gpu_memory._smallest_memory.cache_clear()
+    yield limits
+    gpu_memory._smallest_memory.cache_clear()
+
+
+def test_a_share_of_gpu_memory_is_one_of_the_smallest(two_gpus):
+    replicas_of(learn.RunConfig(gpu_memory_fraction=0.25))
+    assert two_gpus == {"GPU:0": [10_000], "GPU:1": [10_000]}
+
+
+def test_a_driver_that_does_not_answer_is_an_error(two_gpus, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(ValueError, match="asks nvidia-smi how much memory there is"):
+        replicas_of(learn.RunConfig(gpu_memory_fraction=0.25))
+    assert two_gpus == {}
+
+
+def test_without_gpus_there_is_nothing_to_limit():
+    assert replicas_of(learn.RunConfig(gpu_memory_fraction=0.25)) is ALONE

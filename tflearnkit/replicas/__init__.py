@@ -11,15 +11,18 @@ from __future__ import annotations
 import functools
 
 from tflearnkit.cluster import CHIEFS
+from tflearnkit.errors import listing
 from tflearnkit.replicas import strategies
 from tflearnkit.replicas.alone import Alone
 from tflearnkit.replicas.asynchronous import Asynchronous
+from tflearnkit.replicas.gpu_memory import limit_gpu_memory
 from tflearnkit.replicas.peers import free_cluster, is_free, is_lead, serve
 from tflearnkit.replicas.together import Together
 
 __all__ = ["ALONE", "Alone", "is_free", "is_lead", "meet", "replicas_of", "serve"]
 
 ALONE = Alone()
+_USUAL = {"num_cores": 0, "log_device_placement": False, "gpu_memory_fraction": 1}
 
 
 def replicas_of(config) -> Alone:
@@ -30,8 +33,8 @@ def replicas_of(config) -> Alone:
     Raises
     ------
     ValueError
-        If it asks for other threads or logs than those that TensorFlow has started with, or if
-        the process serves the one that fits.
+        If it asks for other threads, memory or logs than those that TensorFlow has started with, or
+        if the process serves the one that fits.
     WorkerLostError
         If other processes do not come within ``peer_deadline_secs``.
     """
@@ -90,22 +93,25 @@ def _check_lead(config) -> None:
 
 
 def _set_up(config) -> None:
-    """Give TensorFlow the threads and logs that are asked for, which it takes before it starts."""
-    if not (config.num_cores or config.log_device_placement):
+    """Give TensorFlow the threads, memory and logs asked for, which it takes before it starts."""
+    given = {name: getattr(config, name) for name in _USUAL}
+    asked = {name: value for name, value in given.items() if value != _USUAL[name]}
+    if not asked:
         return
     import tensorflow as tf
 
     try:
-        if config.num_cores:
+        if "num_cores" in asked:
             tf.config.threading.set_intra_op_parallelism_threads(config.num_cores)
             tf.config.threading.set_inter_op_parallelism_threads(config.num_cores)
-        if config.log_device_placement:
+        if "log_device_placement" in asked:
             tf.debugging.set_log_device_placement(True)
+        if "gpu_memory_fraction" in asked:
+            limit_gpu_memory(config.gpu_memory_fraction)
     except RuntimeError as error:
         raise ValueError(
-            "num_cores and log_device_placement should be set before TensorFlow starts. Got "
-            f"{config.num_cores} and {config.log_device_placement} after that: fit with such a "
-            "RunConfig before anything else."
+            f"{listing(asked)} should be set before TensorFlow starts. Got {asked} after that: fit "
+            "with such a RunConfig before anything else."
         ) from error
 
 
