@@ -85,14 +85,21 @@ class Scorer:
         Where a number is missing, each column stands twice: as the least and as the greatest of
         all numbers, and a node looks at the one that sends the row where it belongs.
         """
-        split = np.maximum(self.trees.split, 0).astype(np.int32)
         if not np.isnan(rows).any():
-            return split >> 1, rows
+            return self._column, rows
         both = np.repeat(rows, 2, axis=1)
         missing = np.isnan(both)
         both[:, 0::2][missing[:, 0::2]] = -np.inf
         both[:, 1::2][missing[:, 1::2]] = np.inf
-        return split, both
+        return self._column_twice, both
+
+    @cached_property
+    def _column_twice(self) -> np.ndarray:
+        return np.maximum(self.trees.split, 0).astype(np.int32)
+
+    @cached_property
+    def _column(self) -> np.ndarray:
+        return self._column_twice >> 1
 
     def _numpy_sums(self, rows: np.ndarray) -> np.ndarray:
         columns, rows = self._columns(rows)
