@@ -1,5 +1,7 @@
 """Feeders cut encoded rows into chunks of equal shape."""
 
+import weakref
+
 import numpy as np
 import pytest
 
@@ -111,6 +113,20 @@ def test_a_resumed_stream_skips_and_never_goes_back():
     with pytest.raises(ValueError, match="step 2 was asked for after step 6"):
         feeder.chunk(2, 1, 1)
     assert stream_feeder([3]).chunk(5, 1, 1) is None
+
+
+def test_rows_passed_over_are_not_kept():
+    given, alive = [], []
+
+    def pieces():
+        for i in range(50):
+            targets = np.arange(4 * i, 4 * i + 4) * 10
+            given.append(weakref.ref(targets))
+            alive.append(sum(one() is not None for one in given))
+            yield encode(4 * i, 4 * i + 4), targets, None
+
+    assert rows_of(StreamFeeder(pieces, 4).chunk(49, 1, 1)) == [196, 197, 198, 199]
+    assert max(alive) <= 3
 
 
 def test_an_endless_stream_is_read_only_as_far_as_needed():

@@ -52,8 +52,8 @@ class RunConfig:
     num_cores : int >= 0, default=0
         Threads of TensorFlow's operations; 0 leaves the choice to TensorFlow.
     gpu_memory_fraction : float in (0, 1], default=1
-        Share of the memory of each GPU that TensorFlow may take. Below 1 ``nvidia-smi`` is asked how
-        much there is.
+        Share of the memory of each GPU that TensorFlow may take. Below 1 ``nvidia-smi`` is asked
+        how much there is.
     log_device_placement : bool, default=False
         Whether TensorFlow logs the device of each operation.
     cluster_spec : dict of str to list of str, default=None

@@ -205,9 +205,10 @@ class StreamFeeder:
                 f"A stream can be read only forwards, but step {step} was asked for after step "
                 f"{self._step}. Start a new stream."
             )
-        self._read((step - self._step) * self.batch_size)
+        for _ in self._read((step - self._step) * self.batch_size):
+            pass  # rows that an interrupted run has seen
         self._step = step
-        pieces = self._read(n * self.batch_size)
+        pieces = list(self._read(n * self.batch_size))
         n_rows = sum(piece.n_rows for piece in pieces)
         if n_rows == 0:
             return None
@@ -234,16 +235,14 @@ class StreamFeeder:
             last = last.rows(slice(0, -rest))
         return [*pieces, last]
 
-    def _read(self, n_rows: int) -> list[_Piece]:
+    def _read(self, n_rows: int) -> Iterator[_Piece]:
         """Take the next rows off the stream, fewer at its end."""
-        taken = []
         while n_rows > 0 and (piece := self._next_piece()) is not None:
             if piece.n_rows > n_rows:
                 self._waiting.append(piece.rows(slice(n_rows, None)))
                 piece = piece.rows(slice(0, n_rows))
-            taken.append(piece)
             n_rows -= piece.n_rows
-        return taken
+            yield piece
 
     def _next_piece(self) -> _Piece | None:
         if self._waiting:
