@@ -190,6 +190,10 @@ def test_whole_numbers_as_targets_refuse_others(tmp_path):
         ({"malformed": "ignore"}, "malformed should be 'error' or 'skip'"),
         ({"column_names": ["a", "a"]}, "all different"),
         ({"batch_size": 0}, "Invalid batch_size"),
+        ({"target": "label", "weight_column_name": "k", "dtypes": {"k": str}}, "Weights should be"),
+        ({"target": "label", "weight_column_name": "kk"}, "Did you mean 'k'"),
+        ({"target": "label", "weight_column_name": "label"}, "a column beside the target"),
+        ({"weight_column_name": "k"}, "a column beside the target. Got 'k' with target None"),
         ({"sep": "::"}, "sep should be one character"),
     ],
 )
@@ -220,6 +224,21 @@ def test_estimators_train_on_them(tmp_path):
     assert model.score(frame.drop(columns="label"), frame["label"]) > 0.9
     found = model.evaluate(input_fn=csv_input_fn(path, "label", shuffle=False))
     assert found["accuracy"] > 0.9
+
+
+def test_rows_weigh_what_a_column_says(tmp_path):
+    path = written(tmp_path)
+    input_fn = csv_input_fn(path, "label", 50, shuffle=False, weight_column_name="k")
+    batches = list(input_fn().as_numpy_iterator())
+    assert set(batches[0][0]) == {"n", "w"}
+    weights = np.concatenate([weights for _, _, weights in batches])
+    assert (weights.dtype, weights.tolist()) == (np.float32, FRAME["k"].tolist())
+    both = csv_input_fn(path, ["label", "n"], shuffle=False, weight_column_name="k")
+    features, targets, _ = next(both().as_numpy_iterator())
+    assert (set(features), set(targets)) == ({"w"}, {"label", "n"})
+    model = learn.LinearClassifier(random_state=0).fit(FRAME[["n", "w"]], FRAME["label"])
+    expected = model.evaluate(FRAME[["n", "w"]], FRAME["label"], FRAME["k"])["loss"]
+    assert model.evaluate(input_fn=input_fn)["loss"] == pytest.approx(expected, rel=1e-5)
 
 
 def test_a_fit_goes_on_in_the_middle_of_a_file(tmp_path):

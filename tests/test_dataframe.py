@@ -228,6 +228,28 @@ def test_runs_end_when_asked(frame):
     assert len(frame.run_one_batch()["a"]) == 32
 
 
+def test_epochs_follow_each_other_without_a_break():
+    data = pd.DataFrame({"a": np.arange(100)})
+    frame = TensorFlowDataFrame.from_pandas(data, batch_size=8, shuffle=False)
+    batches = list(frame.run(num_epochs=17))
+    assert [len(batch["a"]) for batch in batches] == [8] * 212 + [4]
+    rows = np.concatenate([batch["a"] for batch in batches])
+    np.testing.assert_array_equal(rows, np.arange(1700) % 100)
+    endless = np.concatenate([batch["a"] for batch in frame.batch(13).run(num_batches=50)])
+    np.testing.assert_array_equal(endless, np.arange(650) % 100)
+
+
+def test_a_split_halves_each_epoch():
+    data = pd.DataFrame({"words": [f"id-{i % 40}" for i in range(200)]})
+    left, right = TensorFlowDataFrame.from_pandas(data, seed=0).split("words", 0.7, batch_size=8)
+    ours, theirs = (
+        np.concatenate([batch["words"] for batch in part.run(num_epochs=3)])
+        for part in (left, right)
+    )
+    assert len(ours) + len(theirs) == 600
+    assert not set(ours) & set(theirs)
+
+
 def test_the_first_rows_are_shown(frame):
     shown = repr(frame)
     assert "the first rows" in shown

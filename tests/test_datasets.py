@@ -1,6 +1,7 @@
 """Data sets are what they were published as, wherever they come from, or it is said what to do."""
 
 import gzip
+import pathlib
 import warnings
 from types import SimpleNamespace
 
@@ -170,6 +171,18 @@ def test_csv_with_and_without_header(tmp_path):
     found = datasets.load_csv_without_header(path, str, target_column=0)
     assert found.target.tolist() == ["b", "a"]
     assert found.data.tolist() == [[1, 2], [3, 4]]
+
+
+def test_a_file_is_shrunk(tmp_path):
+    path = tmp_path / "a.b.csv"
+    path.write_text('a,"b\n1"\n' + "".join(f"{i},{i}\n" for i in range(1, 10)))
+    found = datasets.shrink_csv(path, 4)
+    assert found == str(tmp_path / "a.b_small.csv")
+    assert pathlib.Path(found).read_text() == 'a,"b\n1"\n4,4\n8,8\n'
+    assert pathlib.Path(datasets.shrink_csv(path, 1)).read_text() == path.read_text()
+    for wrong in (0, 2.5, True):
+        with pytest.raises(ValueError, match="ratio should be a whole number of at least 1"):
+            datasets.shrink_csv(path, wrong)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,8 @@
 import copy
 import json
 import os
+import shutil
+import signal
 import subprocess
 import sys
 import warnings
@@ -338,6 +340,12 @@ def refused(estimator, folder, says, **how):
     assert not folder.exists() or os.listdir(folder) == []
 
 
+def refused_file(estimator, folder, what, says, **how):
+    with pytest.raises(ModelFileError, match=says):
+        getattr(estimator, f"export_{what}")(folder / "model", **how)
+    assert os.listdir(folder) == []
+
+
 def test_what_predicts_otherwise_is_not_published(fitted, tmp_path, monkeypatch):
     def noise(numbers):
         return tf.random.normal(tf.shape(numbers), dtype=numbers.dtype)
@@ -365,10 +373,49 @@ def test_what_cannot_be_exported_says_so(fitted, tmp_path):
     estimator, _ = fitted("known kernel")
     refused(estimator, tmp_path / "a", "Use kernel='rbf'")
     refused(fitted("linear")[0], tmp_path / "b", "leave out '..'", assets_extra={"../x": __file__})
+    refused(fitted("linear")[0], tmp_path / "b", "leave out", assets_extra={__file__: __file__})
+    refused(fitted("linear")[0], tmp_path / "b", "should be a dict", assets_extra=["words.txt"])
+    missing = {"words.txt": tmp_path / "words.txt"}
+    refused(fitted("linear")[0], tmp_path / "b", "Mend the path", assets_extra=missing)
     rows = {"größe": X[:, 0], "grö_e": X[:, 1], "self": X[:, 2]}
     refused(learn.LinearRegressor().fit(rows, NUMBERS), tmp_path / "d", "are both 'gr__e'. Rename")
     with pytest.raises(NotFittedError):
         learn.LinearClassifier().export_savedmodel(tmp_path / "c")
+
+
+def laplacian(rows, landmarks):
+    """A kernel of arrays and of tensors."""
+    return tf.exp(-tf.reduce_sum(tf.abs(rows[:, None] - landmarks[None]), axis=2) / 3)
+
+
+def test_a_kernel_of_operations_is_exported(tmp_path):
+    clf = learn.SVM(kernel=laplacian, n_components=9, random_state=0).fit(X, LABELS)
+    found = called(exported(clf, tmp_path, sample=X), {"X": X.astype(np.float32)})
+    np.testing.assert_allclose(found["scores"][:, 0], clf.decision_function(X), 1e-4, 1e-5)
+
+
+@pytest.mark.parametrize("step", ["_write", "_verify", "_copy_assets"])
+def test_ctrl_c_leaves_nothing_behind(step, fitted, tmp_path, monkeypatch, ctrl_c):
+    real = getattr(exporting, step)
+
+    def interrupted(*how):
+        real(*how)
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(exporting, step, interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        fitted("network numbers")[0].export_savedmodel(tmp_path)
+    assert os.listdir(tmp_path) == []
+
+
+def test_what_stands_in_the_way_stays(fitted, tmp_path):
+    (tmp_path / "notes").write_text("mine")
+    with pytest.raises(OSError, match="notes"):
+        fitted("network numbers")[0].export_savedmodel(tmp_path / "notes")
+    with pytest.raises(OSError, match="notes"):
+        fitted("network numbers")[0].export_savedmodel(tmp_path / "notes" / "exports")
+    assert (tmp_path / "notes").read_text() == "mine"
+    assert os.listdir(tmp_path) == ["notes"]
 
 
 # --- strategies and monitors ---------------------------------------------------------------------
@@ -406,8 +453,31 @@ def test_the_best_model_is_exported(fitted, tmp_path):
     higher = learn.make_best_model_export_strategy(
         compare_fn=lambda best, now: now["auc"] > best["auc"], verify=False
     )
-    aucs = [higher.export(model, tmp_path, eval_result={"auc": auc}) for auc in (0.5, 0.4)]
+    reports = [{"auc": auc} for auc in (0.5, 0.4)]
+    aucs = [higher.export(model, tmp_path / "higher", eval_result=report) for report in reports]
     assert [bool(path) for path in aucs] == [True, False]
+
+
+def test_a_job_that_is_started_again_exports_no_worse_model(fitted, tmp_path):
+    model = fitted("linear")[0]
+
+    def export_anew(loss, **how):  # as another process would
+        strategy = learn.make_best_model_export_strategy(verify=False, **how)
+        return strategy.export(model, tmp_path, eval_result=loss)
+
+    first = export_anew({"loss": np.float32(0.5), "global_step": 3})
+    assert export_anew({"loss": 0.6}) == "" == export_anew({"loss": 0.5})
+    with open(os.path.join(first, "assets.extra", "eval_result.json")) as file:
+        assert json.load(file) == {"loss": 0.5, "global_step": 3.0}
+    better = export_anew({"loss": 0.4}, exports_to_keep=2)
+    assert better > first
+    assert export_anew({"loss": 0.45}) == ""
+    with pytest.raises(ValueError, match="'auc' is not in both: the best one has loss.*remove"):
+        export_anew({"auc": 0.5}, compare_fn=lambda best, now: now["auc"] > best["auc"])
+    shutil.rmtree(better)
+    assert export_anew({"loss": 0.45})
+    shutil.rmtree(tmp_path)
+    assert export_anew({"loss": 9.0})
 
 
 def test_a_strategy_is_extended(fitted, tmp_path):

@@ -1,6 +1,7 @@
 """Input functions: which batches come of arrays, frames, generators and record files."""
 
 import gzip
+import json
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,8 @@ from tflearnkit.inputs import (
     pandas_input_fn,
     read_batch_examples,
     read_batch_features,
+    read_keyed_batch_examples,
+    read_keyed_batch_features,
 )
 
 A = np.arange(5)
@@ -245,6 +248,58 @@ def test_a_parser_may_drop_records(lines):
     assert [batch.tolist() for batch in found.as_numpy_iterator()] == [[0, 2, 4], [6, 8, 10]]
 
 
+def test_records_of_json_are_parsed(tmp_path):
+    rows = [{"age": [31 + i]} for i in range(5)]
+    (tmp_path / "rows.json").write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+    def ages(batch):
+        def parsed(lines):
+            return tf.constant([json.loads(line)["age"][0] for line in lines.numpy()], tf.int64)
+
+        return {"age": tf.ensure_shape(tf.py_function(parsed, [batch], tf.int64), [None])}
+
+    read = read_batch_examples(
+        tmp_path / "rows.json", 3, tf.data.TextLineDataset, False, num_epochs=1, parse_fn=ages
+    )
+    assert column(read, "age") == [[31, 32, 33], [34, 35]]
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(ValueError, match="No files match"):
+        read_batch_examples(tmp_path / "folder", 1)
+
+
+def keyed(pattern, batch_size=5, **options):
+    """Return the last part of each key with its number."""
+    found = read_keyed_batch_examples(pattern, batch_size, tf.data.TextLineDataset, **options)
+    return [
+        [(key.decode().rpartition("/")[2], int(line)) for key, line in zip(*batch, strict=True)]
+        for batch in found.as_numpy_iterator()
+    ]
+
+
+def test_keys_say_file_and_record(lines):
+    names = [f"part-{part}.txt{'.gz' * (part == 2)}" for part in range(3)]
+    expected = [(f"{names[i // 4]}:{i % 4 + 1}", i) for i in range(12)]
+    found = keyed(lines, randomize_input=False, num_epochs=1, read_batch_size=3)
+    assert found == [expected[:5], expected[5:10], expected[10:]]
+    assert keyed(lines, 12, randomize_input=False, num_epochs=2) == [expected] * 2
+    shuffled = keyed(lines, 12, num_epochs=1, seed=1, num_threads=3)
+    assert shuffled[0] != expected
+    assert sorted(shuffled[0], key=lambda one: one[1]) == expected
+    assert keyed(lines, 12, num_epochs=1, seed=1, num_threads=3) == shuffled
+
+
+def test_what_is_parsed_keeps_its_key(lines):
+    def negative(batch):
+        return -tf.strings.to_number(batch, tf.int32)
+
+    read = read_keyed_batch_examples(
+        lines, 6, tf.data.TextLineDataset, False, num_epochs=1, parse_fn=negative
+    )
+    even = read.unbatch().filter(lambda key, number: number % 2 == 0)
+    found = [(key.decode()[-1], int(number)) for key, number in even.as_numpy_iterator()]
+    assert found == [("1", 0), ("3", -2), ("1", -4), ("3", -6), ("1", -8), ("3", -10)]
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -261,6 +316,8 @@ def test_a_parser_may_drop_records(lines):
 def test_bad_sizes_are_explained(lines, options, words):
     with pytest.raises(ValueError, match=words):
         read_batch_examples(**{"file_pattern": lines, "batch_size": 2} | options)
+    with pytest.raises(ValueError, match=words):
+        read_keyed_batch_examples(**{"file_pattern": lines, "batch_size": 2} | options)
 
 
 def example(i):
@@ -298,6 +355,12 @@ def test_examples_of_sharded_files(packed, tmp_path):
     np.testing.assert_array_equal(np.concatenate([y for _, y in batches]), Y)
     assert len(batches) == 3
     assert batches[0][0]["tags"].values.shape[0] == sum(i % 3 for i in range(80))
+    rows = {}
+    for keys, features in read_keyed_batch_features(pattern, 80, SPEC, num_epochs=1, seed=0):
+        rows |= zip(keys.numpy().tolist(), features["x"].numpy(), strict=True)
+    assert len(rows) == 200
+    suffix = ".gz" if packed else ""
+    np.testing.assert_array_equal(rows[f"{tmp_path}/part-1.tfrecord{suffix}:3".encode()], X[102])
     columns = [learn.real_valued_column("x", 3)]
     model = learn.LinearClassifier(columns, random_state=0).fit(
         input_fn=lambda: read_batch_features(

@@ -52,3 +52,35 @@ def test_dask_frames_are_frames():
     assert model.evaluate(lazy, lazy_labels)["accuracy"] > 0.9
     by_piece = lazy.map_partitions(lambda piece: pd.Series(model.predict(piece)), meta=(None, "O"))
     assert by_piece.compute().tolist() == expected.predict(frame).tolist()
+
+
+def test_rows_of_dask_frames_are_numbered_through():
+    dd = pytest.importorskip("dask.dataframe", reason="an extra: pip install 'tflearnkit[dask]'")
+    frame = X.assign(flag=X["b"] > 0).set_axis(RNG.permutation(300))
+    lazy = dd.from_pandas(frame, npartitions=3, sort=False)
+    assert not lazy.known_divisions
+    found = io.extract_dask_data(lazy)
+    assert found.divisions == (0, 100, 200, 300)
+    pd.testing.assert_frame_equal(found.compute(), frame.reset_index(drop=True))
+    assert found.loc[150:151].compute()["a"].tolist() == frame["a"].iloc[150:152].tolist()
+    labels = io.extract_dask_labels(lazy[["a"]])
+    assert labels.divisions == found.divisions
+    pd.testing.assert_series_equal(labels.compute(), frame["a"].reset_index(drop=True))
+    assert io.extract_dask_labels(lazy["a"]).compute().tolist() == frame["a"].tolist()
+    with pytest.raises(ValueError, match="Only one column for labels is allowed. Got a, b, c, f"):
+        io.extract_dask_labels(lazy)
+    assert io.extract_dask_data(X) is X
+    assert io.extract_dask_labels(Y) is Y
+    model = learn.LinearClassifier(random_state=0).fit(found[["a", "b", "c"]], labels > 0)
+    assert model.score(X, Y > 0) > 0.9
+
+
+def test_arrays_in_a_file_are_arrays(tmp_path):
+    h5py = pytest.importorskip("h5py", reason="comes with TensorFlow")
+    with h5py.File(tmp_path / "rows.h5", "w") as file:
+        file["X"], file["y"] = X.to_numpy(), Y.to_numpy()
+    expected = learn.LinearClassifier(random_state=0).fit(X.to_numpy(), Y)
+    with h5py.File(tmp_path / "rows.h5") as file:
+        model = learn.LinearClassifier(random_state=0).fit(file["X"], file["y"])
+        np.testing.assert_array_equal(model.predict(file["X"]), expected.predict(X.to_numpy()))
+        assert model.score(file["X"], file["y"]) > 0.9

@@ -14,6 +14,7 @@ imports only from floors below its own::
         dataframe/       TensorFlowDataFrame: columns that are computed as their rows stream by
         checkpoint       dict of arrays + manifest <-> folder, atomically
         array_file model_file    arrays and JSON that are safe to read from strangers
+        whole_file       files that are there whole or not at all
         summaries        numbers for TensorBoard
         termination      SIGTERM, put off until a checkpoint is written
         precision        of the products of a training step
@@ -100,6 +101,8 @@ _ROOM_OF = {
     "pandas_input_fn": "inputs",
     "read_batch_examples": "inputs",
     "read_batch_features": "inputs",
+    "read_keyed_batch_examples": "inputs",
+    "read_keyed_batch_features": "inputs",
     "Experiment": "experiment",
     "ExportStrategy": "export_strategy",
     "extend_export_strategy": "export_strategy",
@@ -209,6 +212,8 @@ if TYPE_CHECKING:  # for editors and type checkers; at run time the names load l
         pandas_input_fn,
         read_batch_examples,
         read_batch_features,
+        read_keyed_batch_examples,
+        read_keyed_batch_features,
     )
     from tflearnkit.loading import load  # noqa: F401
     from tflearnkit.metrics import MetricSpec  # noqa: F401

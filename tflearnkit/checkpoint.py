@@ -22,10 +22,10 @@ from tflearnkit.checkpoint_folder import (
     Checkpoint,
     Damaged,
     read,
-    sync_folder,
     write,
 )
 from tflearnkit.errors import CheckpointError, CheckpointWarning, listing
+from tflearnkit.whole_file import sync_folder
 
 __all__ = ["Checkpoint", "check_writable", "checkpoints", "latest_step", "restore", "save"]
 

@@ -14,8 +14,9 @@ import numpy as np
 
 from tflearnkit.array_file import Damaged, check_members, read_arrays, refuse_unfit
 from tflearnkit.errors import CheckpointError, listing
+from tflearnkit.whole_file import sync_folder
 
-__all__ = ["ARRAYS", "MANIFEST", "Checkpoint", "Damaged", "read", "sync_folder", "write"]
+__all__ = ["ARRAYS", "MANIFEST", "Checkpoint", "Damaged", "read", "write"]
 
 ARRAYS, MANIFEST = "arrays.npz", "manifest.json"
 FORMAT, VERSION = "tflearnkit checkpoint", 1
@@ -72,17 +73,6 @@ def read(folder: str) -> Checkpoint:
     except OSError as error:
         raise Damaged(f"{ARRAYS} cannot be read: {error}") from error
     return Checkpoint(content["step"], arrays, content["manifest"], folder)
-
-
-def sync_folder(folder) -> None:
-    """Flush a folder's list of names to the disk, so that a rename in it survives a power cut."""
-    if os.name == "nt":  # Windows opens no folders; its file system journals renames
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _read_manifest(folder: str) -> dict:

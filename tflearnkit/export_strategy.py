@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import inspect
+import json
 import os
 import shutil
+import tempfile
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
+
+from tflearnkit.errors import listing
 
 __all__ = [
     "ExportStrategy",
@@ -18,6 +23,8 @@ __all__ = [
     "make_best_model_export_strategy",
     "make_export_strategy",
 ]
+
+_REPORT = "eval_result.json"
 
 
 @dataclass(frozen=True)
@@ -148,8 +155,9 @@ def make_best_model_export_strategy(
 ) -> ExportStrategy:
     """Return the strategy "best_model": a SavedModel whenever an evaluation is better than before.
 
-    What is best it knows of its own time only: another process begins anew. Where an evaluation is
-    no better it exports nothing and returns ''.
+    Each export holds the report that it was better by, ``assets.extra/eval_result.json``, so that a
+    job that is started again does not export a worse model; remove the exports to begin anew. Where
+    an evaluation is no better it exports nothing and returns ''.
 
     Parameters
     ----------
@@ -161,28 +169,42 @@ def make_best_model_export_strategy(
     sample, verify, assets_extra
         As in ``export_savedmodel``.
 
+    Raises
+    ------
+    ValueError
+        On export, if there is no report, or one of the two lacks what is compared.
+
     Examples
     --------
     >>> make_best_model_export_strategy(compare_fn=lambda best, now: now["auc"] > best["auc"]).name
     'best_model'
     """
+    check_exports_to_keep(exports_to_keep)
     is_better = _has_lower_loss if compare_fn is None else compare_fn
-    inner = make_export_strategy(
-        exports_to_keep, sample=sample, verify=verify, assets_extra=assets_extra
-    )
-    best = None
+    known: dict[str, dict | None] = {}  # by folder, as what is exported may be moved on
 
     def export(estimator, export_path, eval_result=None):
-        nonlocal best
         if not eval_result:
             raise ValueError(
                 "The best model is told by what evaluations report. Got no eval_result: pass the "
                 "dict that evaluate returned."
             )
-        if best is not None and not is_better(best, eval_result):
+        path = os.path.abspath(export_path)
+        best = known[path] if path in known else _newest_report(path)
+        if best is not None and not _compared(is_better, best, eval_result, path):
             return ""
-        found = inner.export(estimator, export_path)
-        best = dict(eval_result)
+        with tempfile.TemporaryDirectory() as folder:
+            report = os.path.join(folder, _REPORT)
+            with open(report, "w", encoding="utf-8") as file:
+                json.dump(_numbers(eval_result), file)
+            inner = make_export_strategy(
+                exports_to_keep,
+                sample=sample,
+                verify=verify,
+                assets_extra={**(assets_extra or {}), _REPORT: report},
+            )
+            found = inner.export(estimator, export_path)
+        known[path] = dict(eval_result)
         return found
 
     return ExportStrategy("best_model", export)
@@ -216,6 +238,32 @@ def extend_export_strategy(
         return post_export_fn(found) if found else found
 
     return ExportStrategy(post_export_name or base_export_strategy.name, export)
+
+
+def _numbers(report: dict) -> dict[str, float]:
+    return {name: float(value) for name, value in report.items() if isinstance(value, Real)}
+
+
+def _newest_report(export_path: str) -> dict | None:
+    """Return the report in the newest export that has one."""
+    names = os.listdir(export_path) if os.path.isdir(export_path) else []
+    for name in sorted((name for name in names if name.isdecimal()), key=int, reverse=True):
+        path = os.path.join(export_path, name, "assets.extra", _REPORT)
+        if os.path.isfile(path):
+            with open(path, encoding="utf-8") as file:
+                return json.load(file)
+    return None
+
+
+def _compared(is_better: Callable, best: dict, now: dict, path: str) -> bool:
+    try:
+        return bool(is_better(best, now))
+    except KeyError as error:
+        raise ValueError(
+            f"Reports should have what is compared, but {error} is not in both: the best one has "
+            f"{listing(best)}, the one of now {listing(now)}. Pass another compare_fn, or remove "
+            f"the exports of an earlier one from {path!r}."
+        ) from error
 
 
 def _has_lower_loss(best: dict, now: dict) -> bool:

@@ -8,16 +8,14 @@ memory in proportion to the bytes that the file has.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
 import re
 import stat
-import time
 import uuid
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -30,8 +28,8 @@ from tflearnkit.array_file import (
     refuse_unfit,
     write_member,
 )
-from tflearnkit.checkpoint_folder import sync_folder
 from tflearnkit.errors import ModelFileError
+from tflearnkit.whole_file import replace_file
 
 __all__ = ["read", "write"]
 
@@ -42,7 +40,6 @@ FORMAT = "tflearnkit model"
 MAJOR, MINOR = 1, 0
 _ARRAYS = re.compile(r"arrays-[0-9a-f]{16}\.npz")
 _LONGEST_JSON = 2**28  # vocabularies are in it
-_DAY = 24 * 3600
 
 
 def write(path, content: dict, arrays: Mapping[str, np.ndarray]) -> None:
@@ -144,7 +141,7 @@ def _write_zip(path: str, content: dict, arrays: Mapping[str, np.ndarray]) -> No
             write_member(archive, MODEL, words)
             _write_arrays(archive, arrays)
 
-    _replace(path, fill)
+    replace_file(path, fill)
 
 
 def _write_folder(path: str, content: dict, arrays: Mapping[str, np.ndarray]) -> None:
@@ -157,8 +154,8 @@ def _write_folder(path: str, content: dict, arrays: Mapping[str, np.ndarray]) ->
         with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
             _write_arrays(archive, arrays)
 
-    _replace(os.path.join(path, name), fill)
-    _replace(os.path.join(path, MODEL), lambda file: file.write(words))
+    replace_file(os.path.join(path, name), fill)
+    replace_file(os.path.join(path, MODEL), lambda file: file.write(words))
     for other in os.listdir(path):  # of the model that stood here, or of a save that was killed
         if _ARRAYS.fullmatch(other) and other != name:
             os.remove(os.path.join(path, other))
@@ -180,34 +177,6 @@ def _refuse_foreign(path: str) -> None:
 def _write_arrays(archive: zipfile.ZipFile, arrays: Mapping[str, np.ndarray]) -> None:
     for number, array in enumerate(arrays.values()):
         write_member(archive, f"{number}.npy", array)
-
-
-def _replace(path: str, fill: Callable) -> None:
-    """Write a file beside ``path`` through to the disk, then put it in its place."""
-    folder, name = os.path.split(os.path.abspath(path))
-    start = f".{name}.partial-"
-    _remove_stale(folder, start)
-    partial = os.path.join(folder, start + uuid.uuid4().hex)
-    try:
-        with open(partial, "xb") as file:
-            fill(file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, path)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.remove(partial)
-        raise
-    sync_folder(folder)
-
-
-def _remove_stale(folder: str, start: str) -> None:
-    """Remove what saves to the same path have left that were killed more than a day ago."""
-    for name in os.listdir(folder):
-        left = os.path.join(folder, name)
-        with contextlib.suppress(FileNotFoundError):  # another process may do the same
-            if name.startswith(start) and time.time() - os.path.getmtime(left) > _DAY:
-                os.remove(left)
 
 
 # --- reading -------------------------------------------------------------------------------------

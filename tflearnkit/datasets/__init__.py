@@ -16,7 +16,12 @@ from tflearnkit.datasets.bundled import (
     load_iris,
 )
 from tflearnkit.datasets.census import load_census
-from tflearnkit.datasets.csv_tables import load_csv, load_csv_with_header, load_csv_without_header
+from tflearnkit.datasets.csv_tables import (
+    load_csv,
+    load_csv_with_header,
+    load_csv_without_header,
+    shrink_csv,
+)
 from tflearnkit.datasets.images import load_cifar10, load_mnist
 from tflearnkit.datasets.synthetic import circles, make_dataset, spirals
 
@@ -35,5 +40,6 @@ __all__ = [
     "load_iris",
     "load_mnist",
     "make_dataset",
+    "shrink_csv",
     "spirals",
 ]

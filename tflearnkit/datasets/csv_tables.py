@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import csv
+import os
+from itertools import islice
+from numbers import Integral
 
 import numpy as np
 
 from tflearnkit.datasets.base import Dataset
 
-__all__ = ["load_csv", "load_csv_with_header", "load_csv_without_header"]
+__all__ = ["load_csv", "load_csv_with_header", "load_csv_without_header", "shrink_csv"]
 
 
 def load_csv_with_header(
@@ -95,6 +98,47 @@ def load_csv(filename, target_dtype=int, target_column: int = -1, has_header: bo
     """
     read = load_csv_with_header if has_header else load_csv_without_header
     return read(filename, target_dtype, np.float64, target_column)
+
+
+def shrink_csv(filename, ratio: int) -> str:
+    """Write every ``ratio``-th row of a file to a smaller one beside it, for trying things out.
+
+    Parameters
+    ----------
+    filename : path
+        Such as ``data/train.csv``. Its first row is kept; a line of counts, as
+        `load_csv_with_header` wants it, would not be true any more.
+    ratio : int >= 1
+
+    Returns
+    -------
+    str
+        The path of the smaller file, ``data/train_small.csv``.
+
+    Raises
+    ------
+    ValueError
+        If ``ratio`` is no whole number of at least 1.
+
+    Examples
+    --------
+    >>> with open("train.csv", "w") as file:
+    ...     _ = file.write("1,2\\n3,4\\n5,6\\n")
+    >>> shrink_csv("train.csv", 2)
+    'train_small.csv'
+    >>> load_csv("train_small.csv", has_header=False).target.tolist()
+    [2, 6]
+    """
+    if isinstance(ratio, bool) or not isinstance(ratio, Integral) or ratio < 1:
+        raise ValueError(f"ratio should be a whole number of at least 1. Got {ratio!r}.")
+    stem, extension = os.path.splitext(filename)
+    smaller = f"{stem}_small{extension}"
+    with (
+        open(filename, newline="", encoding="utf-8") as file,
+        open(smaller, "w", newline="", encoding="utf-8") as found,
+    ):
+        csv.writer(found, lineterminator="\n").writerows(islice(csv.reader(file), 0, None, ratio))
+    return smaller
 
 
 def _rows(filename):

@@ -147,7 +147,10 @@ class ServedForest(tf.Module):
             "value": trees.value,
         }
         if self._has_sets:
-            arrays |= {"set_start": scorer.set_start, "sets": trees.sets.astype(np.int64)}
+            # Unpacked, as some runtimes that forests are exported to do not shift bits.
+            bits = np.unpackbits(trees.sets.astype("<u4").view(np.uint8), bitorder="little")
+            start = np.where(scorer.set_start < 0, -1, 32 * scorer.set_start.astype(np.int64))
+            arrays |= {"set_start": start, "members": bits.astype(bool)}
         # Variables, as constants of a graph may have 2 GB in all.
         self._arrays = {n: tf.Variable(array, trainable=False) for n, array in arrays.items()}
 
@@ -163,7 +166,8 @@ class ServedForest(tf.Module):
 
     def _leaves(self, rows, n_rows) -> tf.Tensor:
         """Return the node that each row ends at in each tree."""
-        arrays = self._arrays
+        # Read here: a loop of plain tensors is what converters to other runtimes take.
+        arrays = {name: variable.read_value() for name, variable in self._arrays.items()}
         width = 2 * rows.shape[1]
         # A missing number is the least and the greatest of all: a node looks at the one it sends.
         both = tf.repeat(rows, 2, axis=1)
@@ -176,19 +180,11 @@ class ServedForest(tf.Module):
             found = tf.gather(flat, tf.gather(arrays["columns"], node) + offsets)
             right = found >= tf.gather(arrays["threshold"], node)
             if self._has_sets:
-                right |= self._in_set(node, found)
+                right |= _in_set(arrays, node, found)
             return step + 1, tf.gather(arrays["children"], node) + tf.cast(right, tf.int32)
 
         depth = self._forest.trees.depth
         return tf.while_loop(lambda step, node: step < depth, down, [0, nodes])[1]
-
-    def _in_set(self, node, found) -> tf.Tensor:
-        start = tf.gather(self._arrays["set_start"], node)
-        is_set = start >= 0
-        code = tf.cast(tf.where(is_set, found, 0.0), tf.int32)
-        word = tf.gather(self._arrays["sets"], tf.where(is_set, start + code // 32, 0))
-        bit = tf.bitwise.right_shift(word, tf.cast(code % 32, tf.int64)) & 1
-        return is_set & (bit > 0)
 
     def _sums(self, nodes, n_rows) -> tf.Tensor:
         found = tf.gather(self._arrays["value"], tf.gather(self._arrays["leaf"], nodes))
@@ -197,3 +193,11 @@ class ServedForest(tf.Module):
         shape = [n_trees // self._n_groups, self._n_groups, n_rows, width]
         outputs = tf.transpose(tf.reduce_sum(tf.reshape(found, shape), axis=0), [1, 0, 2])
         return tf.reshape(outputs, [n_rows, self._n_groups * width])
+
+
+def _in_set(arrays: Mapping, node, found) -> tf.Tensor:
+    """Return whether nodes that look for categories have a row's code in their sets."""
+    start = tf.gather(arrays["set_start"], node)
+    is_set = start >= 0
+    code = tf.cast(tf.where(is_set, found, 0.0), tf.int64)
+    return is_set & tf.gather(arrays["members"], tf.where(is_set, start + code, 0))

@@ -275,7 +275,8 @@ class BaseEstimator(CallbackSupportMixin, SklearnBase):
 
         Its one signature, ``serving_default``, has the inputs and outputs that `export_savedmodel`
         names, all floats as float32. Features that may be lists come as ``[n, m]``, padded by what
-        means missing. Columns that hash are refused: LiteRT has no hashes.
+        means missing. Columns that hash are refused, as LiteRT has no hashes, and so are recurrent
+        layers of Keras.
 
         Parameters
         ----------
@@ -293,8 +294,9 @@ class BaseEstimator(CallbackSupportMixin, SklearnBase):
         ------
         ModelFileError
             If a column hashes, LiteRT lacks an operation of the model, or the export predicts
-            otherwise by more than 1e-5 (of the largest number where that is above 1). Nothing is
-            written then. Numbers far from zero, such as dates, may need more than float32 has.
+            otherwise by more than 1e-5, of the largest number where that is above 1 (scores beside
+            probabilities: by 1e-2). Nothing is written then. Numbers far from zero, such as dates,
+            may need more digits than float32 has.
         ImportError
             If LiteRT is to compare and is not installed.
         """
@@ -308,7 +310,8 @@ class BaseEstimator(CallbackSupportMixin, SklearnBase):
 
         Inputs and outputs are those of `export_savedmodel`, by the same names. Features that may be
         lists come as ``[n, m]``, padded by what means missing. Columns that hash are refused: ONNX
-        has no hashes. Takes ``pip install 'tflearnkit[onnx]'``.
+        has no hashes. Forests become loops, which take several times as long there. Takes
+        ``pip install 'tflearnkit[onnx]'``.
 
         Parameters
         ----------

@@ -9,17 +9,16 @@ import time
 import uuid
 from collections.abc import Mapping
 
-import numpy as np
 import tensorflow as tf
 
 from tflearnkit.data.table import Table
-from tflearnkit.errors import ModelFileError, listing
+from tflearnkit.errors import ModelFileError
+from tflearnkit.estimators.comparing import check_answers
 from tflearnkit.estimators.serving import Served, served
 from tflearnkit.estimators.serving_rows import made_up_rows
 
 __all__ = ["export"]
 
-_TOLERANCE = 1e-5
 _DAY = 24 * 3600
 _TEMPORARY = "temp-"  # Serving takes numbers only for exports
 
@@ -35,6 +34,7 @@ def export(
         If the model cannot be exported, or the export predicts otherwise.
     """
     base = os.fspath(base)
+    _check_assets(assets_extra)
     module = served(model)
     tables = [made_up_rows(model, module.inputs), *([] if sample is None else [sample])]
     os.makedirs(base, exist_ok=True)
@@ -78,63 +78,37 @@ def _verify(module: Served, folder: str, tables: list[Table]) -> None:
     """Compare what an export predicts with what the model does."""
     loaded = tf.saved_model.load(folder)
     signature = loaded.signatures["serving_default"]
-    for table in tables:
+
+    def answer(table):
         fed = {key: tf.convert_to_tensor(a) for key, a in module.arrays(table).items()}
-        found = {key: tensor.numpy() for key, tensor in signature(**fed).items()}
-        expected = module.expected(table)
-        unsure = _unsure_rows(expected)
-        for key, values in expected.items():
-            wrong = _different_rows(np.asarray(values), found[key])
-            wrong = wrong[~unsure[wrong]] if key in ("classes", "clusters") else wrong
-            if len(wrong):
-                row = wrong[0]
-                raise ModelFileError(
-                    f"An export should predict what the estimator does, but {len(wrong)} of "
-                    f"{table.n_rows} rows differ in {key!r}: row {row} has {found[key][row]}, and "
-                    f"not {np.asarray(values)[row]}, for {_shown(table, row)}. Nothing was "
-                    "published. Functions of columns must be TensorFlow's; else report this."
-                )
+        return {key: tensor.numpy() for key, tensor in signature(**fed).items()}
+
+    check_answers(module, tables, answer)
 
 
-def _different_rows(expected: np.ndarray, found: np.ndarray) -> np.ndarray:
-    if expected.shape != found.shape:
-        return np.arange(max(len(expected), 1))[: len(found) or 1]
-    if found.dtype.kind in "OSU":
-        found = np.array([str(v, "utf-8") for v in found.ravel()]).reshape(found.shape)
-        wrong = found != expected.astype(str)
-    else:
-        with np.errstate(invalid="ignore"):
-            close = np.isclose(found, expected, _TOLERANCE, _TOLERANCE, equal_nan=True)
-        wrong = ~close
-    return np.flatnonzero(wrong.reshape(len(wrong), -1).any(axis=1))
-
-
-def _unsure_rows(expected: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Return which rows two classes, or centres, are as good for: a last bit decides."""
-    by_class = expected.get("probabilities", expected.get("scores"))
-    if "distances" in expected:
-        by_class = -expected["distances"]
-    if by_class is None:
-        return np.zeros(len(next(iter(expected.values()))), bool)
-    if by_class.shape[1] == 1:
-        return np.abs(by_class[:, 0]) < _TOLERANCE
-    best = np.sort(by_class, axis=1)
-    return best[:, -1] - best[:, -2] <= _TOLERANCE * (1 + np.abs(best[:, -1]))
-
-
-def _shown(table: Table, row: int) -> str:
-    one = table.take(slice(row, row + 1))
-    values = (f"{name or 'X'}={one[name]}" for name in one.names)
-    return listing(values, limit=8)
+def _check_assets(assets: Mapping[str, os.PathLike]) -> None:
+    """Refuse names and files that could not be copied, before anything is written."""
+    if not isinstance(assets, Mapping):
+        raise ModelFileError(
+            f"assets_extra should be a dict of names to files. Got {assets!r}: pass such as "
+            "{'words.txt': path}."
+        )
+    for name, source in assets.items():
+        steps = os.path.normpath(os.path.join("assets.extra", name)).split(os.sep)
+        if steps[0] != "assets.extra" or len(steps) < 2:
+            raise ModelFileError(
+                f"assets_extra should have names below assets.extra. Got {name!r}: leave out '..'."
+            )
+        if not os.path.isfile(source):
+            raise ModelFileError(
+                f"assets_extra should have files, but there is none at {os.fspath(source)!r}, for "
+                f"{name!r}. Mend the path."
+            )
 
 
 def _copy_assets(folder: str, assets: Mapping[str, os.PathLike]) -> None:
     for name, source in assets.items():
-        target = os.path.normpath(os.path.join(folder, "assets.extra", name))
-        if not target.startswith(os.path.join(folder, "assets.extra") + os.sep):
-            raise ModelFileError(
-                f"assets_extra should have names below assets.extra. Got {name!r}: leave out '..'."
-            )
+        target = os.path.join(folder, "assets.extra", name)
         os.makedirs(os.path.dirname(target), exist_ok=True)
         shutil.copyfile(source, target)
 

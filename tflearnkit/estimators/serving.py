@@ -21,6 +21,7 @@ from tflearnkit.estimators.function_model import FittedFunction, rows_of, togeth
 from tflearnkit.estimators.kmeans_model import FittedClusters
 from tflearnkit.estimators.model import FittedModel
 from tflearnkit.estimators.serving_answers import answers, forest_answers, known_answers
+from tflearnkit.estimators.serving_kernel import as_tensors
 from tflearnkit.replicas import ALONE
 
 __all__ = ["Served", "served"]
@@ -32,7 +33,7 @@ def served(model) -> Served:
     Raises
     ------
     ModelFileError
-        If the model calls functions of NumPy.
+        If the model calls a function of NumPy.
     """
     kinds = {
         FittedModel: ServedAdditive,
@@ -86,11 +87,10 @@ class ServedAdditive(Served):
     def __init__(self, model: FittedModel):
         columns = model.columns
         super().__init__(model, inputs_of((*columns.dense, *columns.ids)))
-        if any(callable(getattr(part, "kernel", None)) for part in model.parts):
-            raise ModelFileError(
-                "An exported model runs without Python, but kernel is a function of NumPy. Use "
-                "kernel='rbf'."
-            )
+        self._parts = tuple(
+            as_tensors(part) if callable(getattr(part, "kernel", None)) else part
+            for part in model.parts
+        )
         self.lookup_tables = columns.lookup_tables
         # Variables, as constants of a graph may have 2 GB in all.
         self._params = {n: tf.Variable(a, trainable=False) for n, a in model.weights.items()}
@@ -100,7 +100,7 @@ class ServedAdditive(Served):
         encoded, widths = encoded_tensors(model.columns, features)
         rows = tf.shape(next(iter(features.values())))[0]
         params = {name: variable.read_value() for name, variable in self._params.items()}
-        scores = sum(part.scores(params, encoded, widths)[0] for part in model.parts)
+        scores = sum(part.scores(params, encoded, widths)[0] for part in self._parts)
         scores = tf.broadcast_to(scores, [rows, scores.shape[1]])
         constants = {name: tf.constant(value) for name, value in model.task.constants().items()}
         return answers(model.task, scores, model.task.link(scores, constants))

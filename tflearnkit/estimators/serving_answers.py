@@ -51,10 +51,9 @@ def forest_answers(model, found: tf.Tensor) -> dict[str, tf.Tensor]:
     if not model.forest.averages:
         return answers(task, found, task.link(found, {}))
     least = np.finfo(np.float64).eps
-    clipped = tf.clip_by_value(found, least, 1 - least)
-    scores = tf.math.log(clipped)
-    if task.kind != "multiclass":
-        scores -= tf.math.log1p(-clipped)
+    scores = tf.math.log(tf.clip_by_value(found, least, 1 - least))
+    if task.kind != "multiclass":  # in a form that float32 takes as well
+        scores -= tf.math.log(tf.clip_by_value(1 - found, least, 1 - least))
     return answers(task, scores, _all_shares(found, task.kind))
 
 

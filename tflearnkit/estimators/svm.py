@@ -70,7 +70,8 @@ class SVM(LabelFace, AdditiveEstimator):
     kernel : "linear", "rbf" or function, default="linear"
         What tells how much two rows have in common. "rbf" is ``exp(-gamma |x - y|^2)``; a
         function ``kernel(X, Y)`` of NumPy arrays, such as those of ``sklearn.metrics.pairwise``,
-        returns an array of shape (rows of X, rows of Y) and is positive semi-definite. Kernels are
+        returns an array of shape (rows of X, rows of Y) and is positive semi-definite. One of
+        TensorFlow's operations, which take arrays too, can be exported. Kernels are
         approximated by their likeness to ``n_components`` rows (Nystroem's method): on 20,000 rows
         of 20 numbers within about a point of the accuracy of scikit-learn's ``SVC``, in a fraction
         of its time.

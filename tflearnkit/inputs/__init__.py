@@ -8,6 +8,10 @@ empty strings, as TensorFlow has no other sign for them.
 
 from tflearnkit.inputs.csv_files import csv_input_fn
 from tflearnkit.inputs.generators import generator_input_fn
+from tflearnkit.inputs.keyed_records import (
+    read_keyed_batch_examples,
+    read_keyed_batch_features,
+)
 from tflearnkit.inputs.memory import numpy_input_fn, pandas_input_fn
 from tflearnkit.inputs.records import read_batch_examples, read_batch_features
 
@@ -18,4 +22,6 @@ __all__ = [
     "pandas_input_fn",
     "read_batch_examples",
     "read_batch_features",
+    "read_keyed_batch_examples",
+    "read_keyed_batch_features",
 ]

@@ -10,6 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from typing import NamedTuple
 
+import numpy as np
+
+from tflearnkit.errors import listing
 from tflearnkit.inputs.csv_format import CsvFormat, learned_format, text_blocks
 from tflearnkit.inputs.csv_rows import parsed
 from tflearnkit.inputs.files import matching_files
@@ -39,6 +42,7 @@ def csv_input_fn(
     sep: str = ",",
     na_values: tuple[str, ...] = (),
     malformed: str = "error",
+    weight_column_name: str | None = None,
     seed: int | None = None,
 ) -> Callable:
     """Return an input function of CSV files of any size.
@@ -75,20 +79,22 @@ def csv_input_fn(
     malformed : {"error", "skip"}, default="error"
         What to do about rows of too many or too few values, or of words in columns of numbers:
         raise an error with file and line, or skip them, with a warning per file that counts them.
+    weight_column_name : str, optional
+        The column of numbers that says how much each row counts; no feature then.
     seed : int, optional
         The same seed gives the same order.
 
     Returns
     -------
     callable () -> tf.data.Dataset
-        Of dicts of tensors, or of tuples ``(features, target)``. Its attribute ``skipped`` counts
-        the rows that were left out of the latest pass, by file.
+        Of dicts of tensors, or of tuples ``(features, target)`` or ``(features, target, weights)``.
+        Its attribute ``skipped`` counts the rows that were left out of the latest pass, by file.
 
     Raises
     ------
     ValueError
-        If no files match, their first lines differ, a column is not there, or (while reading) a row
-        is malformed.
+        If no files match, their first lines differ, a column is not there, weights are no numbers
+        or come without a target, or (while reading) a row is malformed.
 
     Examples
     --------
@@ -109,11 +115,27 @@ def csv_input_fn(
         raise ValueError(f"malformed should be 'error' or 'skip'. Got {malformed!r}.")
     targets = [target] if isinstance(target, str) else list(target or [])
     paths = matching_files(file_pattern)
-    form = learned_format(paths, column_names, dict(dtypes or {}), targets, sep, na_values)
+    dtypes = _with_weights(dict(dtypes or {}), weight_column_name, targets)
+    form = learned_format(paths, column_names, dtypes, targets, sep, na_values)
     plan = _Plan(
         batch_size, num_epochs, queue_capacity if shuffle else None, num_threads, drawn_seed(seed)
     )
-    return CsvFiles(paths, form, target, plan, malformed == "skip")
+    return CsvFiles(paths, form, target, weight_column_name, plan, malformed == "skip")
+
+
+def _with_weights(dtypes: dict, name: str | None, targets: list[str]) -> dict:
+    """Return what columns hold, the weights numbers."""
+    if name is None:
+        return dtypes
+    if not targets or name in targets:
+        raise ValueError(
+            f"weight_column_name should name a column beside the target. Got {name!r} with target "
+            f"{listing(targets) or None}: pass both."
+        )
+    kind = np.dtype(dtypes.setdefault(name, np.float32)).kind
+    if kind not in "iuf":
+        raise ValueError(f"Weights should be numbers. Got dtypes of {kind!r} for {name!r}.")
+    return dtypes
 
 
 class _Plan(NamedTuple):
@@ -137,11 +159,12 @@ class CsvFiles:
 
     __name__ = "csv_input_fn"
 
-    def __init__(self, paths: list[str], form: CsvFormat, target, plan: _Plan, skips: bool):
+    def __init__(self, paths: list[str], form: CsvFormat, target, weight, plan, skips: bool):
         self.form = form
         self.skipped: dict[str, int] = {}
         self._paths = paths
         self._target = target
+        self._weight = weight
         self._plan = plan
         self._skips = skips
         self._counting = threading.Lock()
@@ -208,6 +231,7 @@ class CsvFiles:
         columns = {name: columns[name] for name in self.form.names}
         if self._target is None:
             return columns
+        weights = () if self._weight is None else (columns.pop(self._weight),)
         if isinstance(self._target, str):
-            return columns, columns.pop(self._target)
-        return columns, {name: columns.pop(name) for name in self._target}
+            return columns, columns.pop(self._target), *weights
+        return columns, {name: columns.pop(name) for name in self._target}, *weights

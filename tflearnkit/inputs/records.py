@@ -16,7 +16,7 @@ from tflearnkit.inputs.order import (
     order,
 )
 
-__all__ = ["read_batch_examples", "read_batch_features"]
+__all__ = ["blocks_of_records", "parsed", "read_batch_examples", "read_batch_features"]
 
 _BLOCK = 256  # records read at a time, so that few elements cross the pipeline
 
@@ -77,6 +77,20 @@ def read_batch_examples(
     >>> [batch.tolist() for batch in dataset.as_numpy_iterator()]
     [[b'ABC', b'DEF'], [b'GHK']]
     """
+    blocks = blocks_of_records(
+        file_pattern, batch_size, reader, randomize_input, num_epochs, queue_capacity, num_threads,
+        read_batch_size, seed,
+    )  # fmt: skip
+    if parse_fn is None:
+        return in_batches(blocks, batch_size)
+    return parsed(blocks.rebatch(batch_size), parse_fn)
+
+
+def blocks_of_records(
+    file_pattern, batch_size, reader, randomize_input, num_epochs, queue_capacity, num_threads,
+    read_batch_size, seed, keyed: bool = False,
+):  # fmt: skip
+    """Return a dataset of blocks of records of any size, with their keys if they are asked for."""
     import tensorflow as tf
 
     check_sizes(
@@ -94,7 +108,14 @@ def read_batch_examples(
 
     def records_of(path):
         packed = tf.where(tf.strings.regex_full_match(path, r".*\.gz"), "GZIP", "")
-        return reader(path, packed).batch(read_batch_size)
+        records = reader(path, packed)
+        if not keyed:
+            return records.batch(read_batch_size)
+
+        def with_keys(numbers, read):
+            return tf.strings.join([path, ":", tf.strings.as_string(numbers)]), read
+
+        return records.enumerate(1).batch(read_batch_size).map(with_keys)
 
     def epoch_of(epoch):
         ordered = tf.gather(paths, order(len(paths), seed, epoch)) if randomize_input else paths
@@ -104,11 +125,14 @@ def read_batch_examples(
         )
         return in_windows(records, queue_capacity, seed, epoch) if randomize_input else records
 
-    records = epochs(num_epochs).flat_map(epoch_of)
-    if parse_fn is not None:
-        records = records.rebatch(batch_size).map(parse_fn, num_parallel_calls=tf.data.AUTOTUNE)
-        return kept_ready(records)
-    return in_batches(records, batch_size)
+    return epochs(num_epochs).flat_map(epoch_of)
+
+
+def parsed(batches, parse_fn: Callable):
+    """Return what a function makes of batches, side by side."""
+    import tensorflow as tf
+
+    return kept_ready(batches.map(parse_fn, num_parallel_calls=tf.data.AUTOTUNE))
 
 
 def read_batch_features(
@@ -170,7 +194,7 @@ def read_batch_features(
             f"features of {listing(sorted(features))}."
         )
 
-    def parsed(examples):
+    def parse(examples):
         columns = tf.io.parse_example(examples, features)
         if not targets:
             return columns
@@ -179,5 +203,5 @@ def read_batch_features(
 
     return read_batch_examples(
         file_pattern, batch_size, reader, randomize_input, num_epochs, queue_capacity, num_threads,
-        parse_fn=parsed, seed=seed,
+        parse_fn=parse, seed=seed,
     )  # fmt: skip

@@ -11,7 +11,10 @@ from tflearnkit.inputs import (
     pandas_input_fn,
     read_batch_examples,
     read_batch_features,
+    read_keyed_batch_examples,
+    read_keyed_batch_features,
 )
+from tflearnkit.io.dask_frames import extract_dask_data, extract_dask_labels
 from tflearnkit.io.pandas_arrays import (
     extract_pandas_data,
     extract_pandas_labels,
@@ -19,6 +22,8 @@ from tflearnkit.io.pandas_arrays import (
 )
 
 __all__ = [
+    "extract_dask_data",
+    "extract_dask_labels",
     "extract_pandas_data",
     "extract_pandas_labels",
     "extract_pandas_matrix",
@@ -27,4 +32,6 @@ __all__ = [
     "pandas_input_fn",
     "read_batch_examples",
     "read_batch_features",
+    "read_keyed_batch_examples",
+    "read_keyed_batch_features",
 ]
