@@ -53,6 +53,15 @@ class StandardizedColumn(DenseColumn):
     scale: tuple[float, ...] = field(default=(), repr=False)
     missing: tuple[int, ...] = field(default=(), repr=False)
 
+    def __post_init__(self):
+        width = len(self.mean)
+        if len(self.scale) != width or not set(self.missing) <= set(range(width)):
+            raise ValueError(
+                f"{called(self.name)} should have one mean and one scale for each component, and "
+                f"missing the numbers of some. Got {width}, {len(self.scale)} and {self.missing}: "
+                "let the column learn them."
+            )
+
     @property
     def inputs(self) -> dict[str, str]:
         return {self.name: "numbers"}
@@ -99,7 +108,9 @@ class StandardizedColumn(DenseColumn):
         standard = numbers - mean.astype(dtype)
         standard *= inverse_scale.astype(dtype)
         if isinstance(standard, np.ndarray):
-            return _with_flags(standard.astype(np.float32, copy=False), columns)
+            with np.errstate(over="ignore"):  # what overflows is refused by `encode`
+                standard = standard.astype(np.float32, copy=False)
+            return _with_flags(standard, columns)
         standard = tf.cast(standard, tf.float32)
         is_missing = tf.math.is_nan(standard)
         standard = tf.where(is_missing, np.float32(0), standard)
