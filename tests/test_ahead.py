@@ -1,5 +1,7 @@
 """What can be read again is read ahead and in larger pieces, which changes nothing learned."""
 
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -91,6 +93,35 @@ def test_a_dataset_teaches_what_its_batches_do_one_by_one(model):
         np.testing.assert_array_equal(
             ahead.get_variable_value(name), by_and_by.get_variable_value(name), name
         )
+
+
+SLOW = """
+import time
+import numpy as np, tensorflow as tf, tflearnkit as learn
+
+def batches():
+    for i in range(400):
+        time.sleep(0.5 if i > 100 else 0)
+        yield np.full((100, 2), i, np.float32), np.arange(100) % 2
+
+spec = tf.TensorSpec([None, 2]), tf.TensorSpec([None], tf.int64)
+
+class Raises(learn.monitors.BaseMonitor):
+    def step_end(self, step, output):
+        raise RuntimeError("enough")
+
+learn.DNNClassifier([4], random_state=0).fit(
+    input_fn=lambda: tf.data.Dataset.from_generator(batches, output_signature=spec),
+    monitors=[Raises()], steps=10,
+)
+"""
+
+
+def test_a_process_ends_however_slow_the_rows_that_nobody_waits_for():
+    command = [sys.executable, "-c", SLOW]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert "RuntimeError: enough" in done.stderr
 
 
 def test_an_iterator_is_not_read_beyond_what_is_trained_on():

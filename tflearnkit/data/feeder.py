@@ -12,13 +12,22 @@ import numpy as np
 from tflearnkit.data.ahead import read_ahead
 from tflearnkit.data.chunk import Chunk, gather, laid_out, row_bytes, row_weights
 
-__all__ = ["Chunk", "StreamFeeder", "TableFeeder"]
+__all__ = ["Chunk", "Feeder", "StreamFeeder", "TableFeeder"]
 
 _PADDING = {"ids": -1}  # 0 elsewhere
 _AHEAD_BYTES = 2**25  # as much as a chunk holds at most
 
 
-class TableFeeder:
+class Feeder:
+    """What brings chunks of steps to the loop, which says when it wants no more."""
+
+    ended = False
+
+    def close(self) -> None:
+        """Let go of what is open; by default there is nothing."""
+
+
+class TableFeeder(Feeder):
     """Chunks of rows in memory, by random access.
 
     The chunk of steps ``[step, step + n)`` depends on the data, the seed and ``step`` only, so a
@@ -53,8 +62,6 @@ class TableFeeder:
     >>> feeder.chunk(2, n=1, capacity=1).weights
     array([[1., 0.]], dtype=float32)
     """
-
-    ended = False
 
     def __init__(
         self,
@@ -134,7 +141,7 @@ class TableFeeder:
         return np.random.default_rng([self._seed, self.first_step + epoch]).permutation(self.n_rows)
 
 
-class StreamFeeder:
+class StreamFeeder(Feeder):
     """Chunks of rows that stream by once, cut into steps of ``batch_size`` rows.
 
     Parameters
@@ -234,6 +241,11 @@ class StreamFeeder:
             self._waiting.append(last.rows(slice(-rest, None)))
             last = last.rows(slice(0, -rest))
         return [*pieces, last]
+
+    def close(self) -> None:
+        """Stop reading ahead: a thread that read on would keep the process from ending."""
+        if self._reads_ahead and self._pieces is not None:
+            self._pieces.close()
 
     def _read(self, n_rows: int) -> Iterator[_Piece]:
         """Take the next rows off the stream, fewer at its end."""

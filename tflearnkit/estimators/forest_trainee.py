@@ -44,6 +44,9 @@ class _Rows(NamedTuple):
     def chunk(self, step: int, n: int, capacity: int) -> Chunk:
         return Chunk({}, np.empty(0), np.empty(0), n, ())
 
+    def close(self) -> None:
+        """Nothing is open."""
+
 
 class _Trainee:
     """A model and its rows, made ready for the loop.

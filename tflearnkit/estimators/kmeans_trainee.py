@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tflearnkit.columns import Encoded
-from tflearnkit.data.feeder import StreamFeeder, TableFeeder
+from tflearnkit.data.feeder import Feeder, StreamFeeder, TableFeeder
 from tflearnkit.engines.kmeans import LloydEngine, Passes, Rules
 from tflearnkit.engines.kmeans_batches import MiniBatchEngine
 from tflearnkit.estimators.kmeans_model import FittedClusters
@@ -160,10 +160,10 @@ def _last_step(asked: Asked, step: int, per_epoch: int, most_epochs: int) -> int
     return step + (asked.epochs or most_epochs) * per_epoch
 
 
-class _PassFeeder:
+class _PassFeeder(Feeder):
     """Brings no rows, for the engine has them; says how many passes to make."""
 
-    first_step, steps_per_epoch, ended = 0, 1, False
+    first_step, steps_per_epoch = 0, 1
 
     def __init__(self, n_rows: int, step_bytes: int):
         self.n_rows = self.batch_size = n_rows

@@ -62,6 +62,7 @@ def run(
             train(engine, trainee.feeder, around.progress, monitors, last_step)
             trained = around.current()
         finally:
+            trainee.feeder.close()
             around.close()
     return trained, around.progress.history
 
