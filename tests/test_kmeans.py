@@ -18,7 +18,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 import tflearnkit as learn
 from tflearnkit.engines import kmeans as engine
-from tflearnkit.engines import kmeans_nearest, kmeans_start, kmeans_sweep
+from tflearnkit.engines import kmeans_bounds, kmeans_nearest, kmeans_start, kmeans_sweep
 from tflearnkit.errors import (
     CheckpointError,
     ConvergenceWarning,
@@ -51,9 +51,11 @@ def assert_alike(ours, theirs, rtol=1e-5):
     np.testing.assert_array_equal(ours.labels_, theirs.labels_)
 
 
-@pytest.fixture(params=["plain", "xla"])
+@pytest.fixture(params=["bounds", "plain", "xla"])
 def compiler(request, monkeypatch):
-    """Compile small programs by XLA too."""
+    """Make passes as on a processor and as on a GPU; compile small programs by XLA too."""
+    if request.param != "bounds":
+        monkeypatch.setattr(engine, "_has_gpu", lambda: True)
     if request.param == "xla":
         monkeypatch.setattr(engine, "_XLA_WORK", 0)
     return request.param
@@ -63,6 +65,8 @@ def compiler(request, monkeypatch):
 def small_blocks(monkeypatch):
     """Look at few rows at a time, whose number does not divide that of the rows."""
     monkeypatch.setattr(kmeans_sweep, "_BLOCK", 1)
+    monkeypatch.setattr(kmeans_bounds, "_BLOCK", 1)
+    monkeypatch.setattr(kmeans_bounds, "_PIECE", 170)
     monkeypatch.setattr(kmeans_nearest, "_BLOCK", 1)
 
 

@@ -254,17 +254,18 @@ class CentredColumn(DenseColumn):
         return replace(self, mean=tuple(mean.tolist()))
 
     def transform(self, features) -> tf.Tensor:
-        return self.transform_all([self], features)
+        return tf.convert_to_tensor(self.transform_all([self], features))
 
     @classmethod
-    def transform_all(cls, columns: Sequence[CentredColumn], features) -> tf.Tensor:
+    def transform_all(cls, columns: Sequence[CentredColumn], features):
+        """Return the columns side by side; an array where arrays are given."""
         numbers = [
             _check_width(column.name, as_matrix(features[column.name]), len(column.mean))
             for column in columns
         ]
         means = [np.array(column.mean) for column in columns]
         if all(isinstance(array, np.ndarray) for array in numbers):
-            return tf.convert_to_tensor(_centred(numbers, means))
+            return _centred(numbers, means)
         pairs = zip(numbers, means, strict=True)
         centred = [tf.cast(tf.cast(n, tf.float64) - mean, tf.float32) for n, mean in pairs]
         centred = tf.concat(centred, axis=1)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
+from sklearn.preprocessing import normalize
 
+from tflearnkit.engines.kmeans_bounds import BoundedSweep
 from tflearnkit.engines.kmeans_nearest import nearest, squared_lengths
-from tflearnkit.engines.kmeans_program import lloyd
+from tflearnkit.engines.kmeans_program import TIGHT, one_pass
 from tflearnkit.engines.kmeans_sweep import Kind, block_rows
 from tflearnkit.replicas import ALONE, Alone
 
@@ -143,11 +146,9 @@ class LloydEngine(Engine):
         super().__init__(rules, replicas)
         self.points, self.weights = points, np.asarray(weights, np.float32)
         self.total = float(self.weights.sum(dtype=np.float64))
-        self._weighted = bool((self.weights != 1).any())
-        lengths = np.ones(points.n_rows) if rules.cosine else squared_lengths(points)
-        self.lengths = float(lengths @ self.weights)
+        each = np.ones(points.n_rows) if rules.cosine else squared_lengths(points)
+        self.lengths, self._lengths_of_each = float(each @ self.weights), each
         _check_scale(self.lengths / self.total)
-        self._tensors: list | None = None
         self._fills = True  # whether a cluster without points is given one
 
     def run(self, chunk: Passes, step: int) -> tuple[np.ndarray, np.ndarray]:
@@ -157,42 +158,66 @@ class LloydEngine(Engine):
         """
         losses: list[float] = []
         while len(losses) < chunk.steps and not self.converged:
-            losses += self._passes(chunk.steps - len(losses))
+            loss = self._pass()
+            if loss is not None:
+                losses.append(loss)
         return np.array(losses), np.full(len(losses), self.total)
 
-    def _passes(self, most: int) -> list[float]:
-        """Make passes up to the next event: the last one, an empty cluster, too few digits."""
+    def _pass(self) -> float | None:
+        """Make a pass; return the loss before it, None where float32 has too few digits for it."""
         now, step = self._reached
-        tolerance = self.rules.tolerance
-        kind = kind_of(self.rules, self.points, now, self.points.n_rows, self._weighted)
-        *arrays, losses, converged, blurred = lloyd(kind, self.replicas)(
-            *self._on_device(),
-            self.lengths,
-            now.centres,
-            now.before * self.total,
-            -np.inf if tolerance is None else tolerance,
-            self._fills,
-            most,
-            block_rows(len(now.centres), self.points.ids.shape[1]),
+        halves = np.full(len(now.centres), 0.5)
+        if not self.rules.cosine:
+            halves = np.einsum("ij,ij->i", now.centres, now.centres) / 2
+        sums, counts = self._sweep(now.centres, halves, now.double)
+        # Half the squared distance of a point, without half its squared length, sums up to this.
+        cost = counts @ halves - np.einsum("ij,ij->", sums, now.centres)
+        loss, most = max(self.lengths + 2 * cost, 0.0), self.lengths
+        if self.rules.cosine:
+            loss, most = loss / 2, most / 2
+        if not now.double and loss < TIGHT * most:
+            self._reached = now._replace(double=True), step
+            return None
+        moved = now._replace(
+            centres=self._placed(sums, counts, now.centres), counts=counts, before=loss / self.total
         )
-        losses = losses.numpy()
-        now = now._replace(
-            centres=arrays[0].numpy(), counts=arrays[1].numpy(), double=now.double or bool(blurred)
-        )
-        if len(losses):
-            now = now._replace(before=losses[-1] / self.total)
-        filled = self._filled(now) if len(losses) else now
-        self.converged = bool(converged) and filled is now
-        self._reached = filled, step + len(losses)
-        return losses.tolist()
+        filled = self._filled(moved)
+        self.converged = self._is_done(now.before, moved.before) and filled is moved
+        self._reached = filled, step + 1
+        return loss
 
-    def _on_device(self) -> list:
+    def _is_done(self, before: float, loss: float) -> bool:
+        tolerance = self.rules.tolerance
+        return tolerance is not None and before >= 0 and before - loss <= tolerance * before
+
+    def _placed(self, sums: np.ndarray, counts: np.ndarray, centres: np.ndarray) -> np.ndarray:
+        """Return where the centres move to; one without points stays."""
+        some = counts[:, None] > 0
+        means = np.divide(sums, counts[:, None], out=np.zeros_like(sums), where=some)
+        return np.where(some, normalize(means) if self.rules.cosine else means, centres)
+
+    @cached_property
+    def _sweep(self) -> Callable:
+        """What finds sums and counts: of one process on a processor, bounds spare most looks."""
+        if self.replicas.key is None and not _has_gpu():
+            return BoundedSweep(self.points, self.weights, self._lengths_of_each)
+        return self._compiled()
+
+    def _compiled(self) -> Callable:
+        """Return a sweep over all points that replicas share, or that a GPU makes."""
         import tensorflow as tf
 
-        if self._tensors is None:
-            arrays = *coordinates(self.points), self.weights
-            self._tensors = [tf.convert_to_tensor(array) for array in arrays]
-        return self._tensors
+        points = self.points
+        tensors = [tf.convert_to_tensor(array) for array in (*coordinates(points), self.weights)]
+        weighted = bool((self.weights != 1).any())
+
+        def sweep(centres: np.ndarray, _, double: bool) -> tuple:
+            kind = kind_of(self.rules, points, len(centres), double, points.n_rows, weighted)
+            rows = block_rows(len(centres), points.ids.shape[1])
+            found = one_pass(kind, self.replicas)(*tensors, centres, rows)
+            return tuple(array.numpy() for array in found)
+
+        return sweep
 
     def _filled(self, now: Clusters) -> Clusters:
         """Give clusters without points the points that cost most."""
@@ -210,6 +235,12 @@ class LloydEngine(Engine):
         return now._replace(centres=centres)
 
 
+def _has_gpu() -> bool:
+    import tensorflow as tf
+
+    return bool(tf.config.get_visible_devices("GPU"))
+
+
 def _check_scale(mean: float) -> None:
     if mean > 1e30 or 0 < mean < 1e-30:
         raise ValueError(
@@ -219,12 +250,14 @@ def _check_scale(mean: float) -> None:
         )
 
 
-def kind_of(rules: Rules, points, now: Clusters, rows: int, weighted: bool = True) -> Kind:
+def kind_of(
+    rules: Rules, points, n_centres: int, double: bool, rows: int, weighted: bool = True
+) -> Kind:
     """Return the kind of program for a pass over ``rows`` points."""
     each = points.dense.shape[-1] + points.ids.shape[-1]
-    work = float(rows) * len(now.centres) * each
+    work = float(rows) * n_centres * each
     gathers, is_sparse = rules.batches_per_pass > 1, points.id_weights is not None
-    return Kind(rules.cosine, is_sparse, weighted, now.double, gathers, work >= _XLA_WORK)
+    return Kind(rules.cosine, is_sparse, weighted, double, gathers, work >= _XLA_WORK)
 
 
 def coordinates(points) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

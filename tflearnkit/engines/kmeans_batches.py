@@ -84,7 +84,7 @@ class MiniBatchEngine(Engine):
         return losses.tolist()
 
     def _kind(self, points, now: Clusters) -> Kind:
-        kind = kind_of(self.rules, points, now, self.rows)
+        kind = kind_of(self.rules, points, len(now.centres), now.double, self.rows)
         # Steps that meet take no less time with XLA: measured, twice as much.
         return kind._replace(xla=kind.xla and self.replicas.key is None)
 

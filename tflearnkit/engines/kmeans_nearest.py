@@ -12,9 +12,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from scipy import sparse
-from threadpoolctl import threadpool_limits
 
-__all__ = ["as_matrix", "distances", "nearest", "squared_lengths"]
+from tflearnkit.engines.threads import one_blas_thread
+
+__all__ = ["as_matrix", "distances", "id_matrix", "nearest", "squared_lengths"]
 
 _BLOCK = 2**18  # numbers of a block's table of distances: 2 MB, which a cache holds
 _MOST_ROWS = 4096
@@ -86,7 +87,7 @@ def as_matrix(points, width: int) -> np.ndarray | sparse.csr_array:
     if points.id_weights is None:
         return points.dense
     n_dense = points.dense.shape[1]
-    ids = _csr(points.ids, points.id_weights, width - n_dense)
+    ids = id_matrix(points.ids, points.id_weights, width - n_dense)
     if not n_dense:
         return ids
     return sparse.csr_array(sparse.hstack([sparse.csr_array(points.dense), ids]))
@@ -107,7 +108,7 @@ class _Block:
         found = self.dense @ centres[:, :n_dense].T
         if self.counts is not None:
             rest = np.ascontiguousarray(centres[:, n_dense:].T)
-            found += _csr(self.ids, self.counts, len(rest)) @ rest
+            found += id_matrix(self.ids, self.counts, len(rest)) @ rest
         return found
 
     def squared_lengths(self) -> np.ndarray:
@@ -128,7 +129,8 @@ class _Block:
         return np.maximum(found, 0)
 
 
-def _csr(ids: np.ndarray, counts: np.ndarray, width: int) -> sparse.csr_array:
+def id_matrix(ids: np.ndarray, counts: np.ndarray, width: int) -> sparse.csr_array:
+    """Return what ids count (n, entries), as a matrix with a column for each id."""
     n_rows, entries = ids.shape
     starts = np.arange(0, n_rows * entries + 1, max(entries, 1))[: n_rows + 1]
     return sparse.csr_array((counts.ravel(), ids.ravel(), starts), shape=(n_rows, width))
@@ -137,8 +139,9 @@ def _csr(ids: np.ndarray, counts: np.ndarray, width: int) -> sparse.csr_array:
 def _for_each_block(fill: Callable[[slice], None], n_rows: int, n_centres: int) -> None:
     size = max(64, min(_MOST_ROWS, _BLOCK // n_centres))
     blocks = [slice(start, start + size) for start in range(0, n_rows, size)]
-    if len(blocks) == 1:
-        fill(blocks[0])
-        return
-    with threadpool_limits(1, "blas"), ThreadPoolExecutor(os.cpu_count() or 1) as threads:
-        list(threads.map(fill, blocks))
+    with one_blas_thread():
+        if len(blocks) == 1:
+            fill(blocks[0])
+            return
+        with ThreadPoolExecutor(os.cpu_count() or 1) as threads:
+            list(threads.map(fill, blocks))

@@ -1,4 +1,4 @@
-"""Compiled k-means: passes of Lloyd's, and steps on mini-batches.
+"""Compiled k-means: a pass of Lloyd's, and steps on mini-batches.
 
 A program owns no variables and knows no sizes, so that all fits of a kind share one; what XLA
 compiles for a size it keeps. Each of n replicas looks at every n-th block of points in a pass, and
@@ -11,22 +11,20 @@ from tflearnkit.engines.base import shared
 from tflearnkit.engines.kmeans_sweep import Kind, sweep_of
 from tflearnkit.replicas import ALONE, Alone
 
-__all__ = ["TIGHT", "batches", "lloyd"]
+__all__ = ["TIGHT", "batches", "one_pass"]
 
 TIGHT = 1e-4  # of the mean squared length: below it float32 has no digits left for distances
 _ALL = 0, 1  # blocks: from the first one on, each
 
 
-def lloyd(kind: Kind, replicas: Alone = ALONE):
-    """Return the program of Lloyd's passes.
+def one_pass(kind: Kind, replicas: Alone = ALONE):
+    """Return the program of a pass over all points.
 
-    It takes points (dense, ids, id weights, weights), what their squared lengths sum up to,
-    centres, the loss before (-1 for none), the tolerance, whether an empty cluster ends it, the
-    number of passes at most, and the rows of a block. It returns centres, what the points of each
-    weigh, the losses, whether it has converged, and whether it stopped for want of digits before a
-    pass that float64 should make.
+    It takes points (dense, ids, id weights, weights), centres, and the rows of a block. It returns
+    sums and counts of the points nearest to each centre.
     """
-    return shared(("k-means", "lloyd", kind, replicas.key), lambda: _lloyd(kind, replicas))
+    key = "k-means", "one pass", kind, replicas.key
+    return shared(key, lambda: _one_pass(kind, replicas))
 
 
 def batches(kind: Kind, replicas: Alone = ALONE):
@@ -40,53 +38,23 @@ def batches(kind: Kind, replicas: Alone = ALONE):
     return shared(("k-means", "batches", kind, replicas.key), lambda: _batches(kind, replicas))
 
 
-def _lloyd(kind: Kind, replicas: Alone):
+def _one_pass(kind: Kind, replicas: Alone):
     import tensorflow as tf
-
-    scalar = tf.TensorSpec([], tf.float64)
 
     @tf.function(
         autograph=False,
-        input_signature=[
-            *_point_specs([None]), scalar, _centre_spec(), scalar, scalar,
-            tf.TensorSpec([], tf.bool), *[tf.TensorSpec([], tf.int32)] * 2,
-        ],
-    )  # fmt: skip
-    def program(
-        dense, ids, id_weights, weights, lengths, centres, before, tolerance, fills, most, rows
-    ):
+        input_signature=[*_point_specs([None]), _centre_spec(), tf.TensorSpec([], tf.int32)],
+    )
+    def program(dense, ids, id_weights, weights, centres, rows):
         points = dense, ids, id_weights, weights
         sweep = sweep_of(kind)
 
         def on_a_replica(centres):
             # The blocks are those of one device, so that what is summed up in them is the same.
-            return replicas.totals(sweep(points, centres, rows, *(replicas.place or _ALL)))
+            sums, counts, _ = sweep(points, centres, rows, *(replicas.place or _ALL))
+            return replicas.totals([sums, counts])
 
-        def one_pass(made, centres, _, losses, before, *__):
-            sums, counts, cost = replicas.run(on_a_replica, centres)
-            loss = _loss(kind, lengths, cost)
-            blurred = tf.constant(False)
-            if not kind.double:
-                blurred = loss < TIGHT * _loss(kind, lengths, 0.0)
-            moved = _placed(kind, tf.math.divide_no_nan(sums, counts[:, None]), counts, centres)
-            converged = (before >= 0) & (before - loss <= tolerance * before) & ~blurred
-            centres = tf.where(blurred, centres, moved)
-            losses = losses.write(made, loss)
-            made += tf.cast(~blurred, tf.int32)
-            return made, centres, counts, losses, loss, converged, blurred
-
-        def goes_on(made, _, counts, __, ___, converged, blurred):
-            empty = fills & tf.reduce_any(counts <= 0)
-            return (made < most) & ~converged & ~blurred & ~empty
-
-        start = (
-            tf.constant(0), centres, tf.ones([tf.shape(centres)[0]], tf.float64),
-            tf.TensorArray(tf.float64, most + 1), before, tf.constant(False), tf.constant(False),
-        )  # fmt: skip
-        made, centres, counts, losses, _, converged, blurred = tf.while_loop(
-            goes_on, one_pass, start, parallel_iterations=1
-        )
-        return centres, counts, losses.stack()[:made], converged, blurred
+        return replicas.run(on_a_replica, centres)
 
     return program
 

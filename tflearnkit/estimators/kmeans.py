@@ -133,6 +133,10 @@ KMEANS_PLUS_PLUS_INIT
     computed in float32 about the mean of ``X``, labels and ``inertia_`` in float64, and all of it
     in float64 where clusters are a hundred times smaller than the distances between them.
 
+    On one device without a GPU a pass of Lloyd's algorithm looks only at rows whose nearest centre
+    may have changed, by Hamerly's bounds; the clusters are the same. The first passes look at all
+    rows, later ones at few where clusters are distinct, and at about half where they are not.
+
     What TF.Learn's users will notice: ``score`` is minus the inertia, ``transform`` gives
     distances, not their squares, and Lloyd's algorithm is the default. Metrics of ``evaluate`` may
     ask for the keys ``CLUSTER_IDX`` and ``SCORES``.
@@ -140,7 +144,8 @@ KMEANS_PLUS_PLUS_INIT
     References
     ----------
     Lloyd (1982), "Least squares quantization in PCM". Arthur and Vassilvitskii (2007), "k-means++:
-    the advantages of careful seeding". Sculley (2010), "Web-scale k-means clustering".
+    the advantages of careful seeding". Hamerly (2010), "Making k-means even faster". Sculley
+    (2010), "Web-scale k-means clustering".
 
     Examples
     --------
