@@ -16,9 +16,11 @@ from tflearnkit.engines.kmeans_sweep import Kind, block_rows
 from tflearnkit.replicas import ALONE, Alone
 
 __all__ = [
-    "Clusters", "Engine", "LloydEngine", "Passes", "Rules", "coordinates", "kind_of", "places",
+    "LARGEST", "Clusters", "Engine", "LloydEngine", "Passes", "Rules", "coordinates", "kind_of",
+    "places",
 ]  # fmt: skip
 
+LARGEST = 1e30  # mean square of points beyond which float32 has no room for distances
 _XLA_WORK = 1e8  # products of a pass from which XLA's compile time is earned back
 
 
@@ -242,7 +244,7 @@ def _has_gpu() -> bool:
 
 
 def _check_scale(mean: float) -> None:
-    if mean > 1e30 or 0 < mean < 1e-30:
+    if mean > LARGEST or 0 < mean < 1e-30:
         raise ValueError(
             "The rows of X should lie at distances whose squares float32 can hold, around 1. The "
             f"mean square is {mean:.3g}: divide the numbers by their standard deviation, which "

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.cluster import kmeans_plusplus
 from sklearn.preprocessing import normalize
 
-from tflearnkit.engines.kmeans import Clusters, LloydEngine, Passes, Rules, places
+from tflearnkit.engines.kmeans import LARGEST, Clusters, LloydEngine, Passes, Rules, places
 from tflearnkit.engines.kmeans_nearest import as_matrix, nearest, squared_lengths
 from tflearnkit.engines.kmeans_program import TIGHT
 
@@ -106,7 +106,9 @@ def _plus_plus(points, weights, width: int, start: Start, rng) -> np.ndarray:
     nor sparse points, and works in float32.
     """
     seed = int(rng.integers(2**31 - 1))
-    if points.id_weights is None and (weights == weights[0]).all():
+    # where squares are infinite the operation does not come to an end
+    fits = points.id_weights is None and squared_lengths(points).mean() < LARGEST
+    if fits and (weights == weights[0]).all():
         centres = _by_tensorflow(points.dense, start, seed)
         if not _is_tight(points, centres):
             return centres
