@@ -100,8 +100,8 @@ import time
 import numpy as np, tensorflow as tf, tflearnkit as learn
 
 def batches():
-    for i in range(400):
-        time.sleep(0.5 if i > 100 else 0)
+    for i in range(100_000):
+        time.sleep(0.05 if i > 100 else 0)
         yield np.full((100, 2), i, np.float32), np.arange(100) % 2
 
 spec = tf.TensorSpec([None, 2]), tf.TensorSpec([None], tf.int64)
