@@ -11,7 +11,9 @@ from sklearn.exceptions import NotFittedError
 
 import tflearnkit as learn
 
-plt = pytest.importorskip("matplotlib.pyplot")
+plt = pytest.importorskip(
+    "matplotlib.pyplot", reason="an extra: pip install 'tflearnkit[plots]'"
+)
 plot = learn.plot
 
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from tflearnkit.inputs.order import in_batches
-from tflearnkit.inputs.records import blocks_of_records, parsed
+from tflearnkit.inputs.records import READ_AT_ONCE, blocks_of_records, parsed
 
 __all__ = ["read_keyed_batch_examples", "read_keyed_batch_features"]
-
-_BLOCK = 256  # records read at a time, so that few elements cross the pipeline
 
 
 def read_keyed_batch_examples(
@@ -20,7 +18,7 @@ def read_keyed_batch_examples(
     num_epochs: int | None = None,
     queue_capacity: int = 10_000,
     num_threads: int = 1,
-    read_batch_size: int = _BLOCK,
+    read_batch_size: int = READ_AT_ONCE,
     parse_fn: Callable | None = None,
     seed: int | None = None,
 ):

@@ -16,9 +16,11 @@ from tflearnkit.inputs.order import (
     order,
 )
 
-__all__ = ["blocks_of_records", "parsed", "read_batch_examples", "read_batch_features"]
+__all__ = [
+    "READ_AT_ONCE", "blocks_of_records", "parsed", "read_batch_examples", "read_batch_features",
+]  # fmt: skip
 
-_BLOCK = 256  # records read at a time, so that few elements cross the pipeline
+READ_AT_ONCE = 256  # records, so that few elements cross the pipeline
 
 
 def read_batch_examples(
@@ -29,7 +31,7 @@ def read_batch_examples(
     num_epochs: int | None = None,
     queue_capacity: int = 10_000,
     num_threads: int = 1,
-    read_batch_size: int = _BLOCK,
+    read_batch_size: int = READ_AT_ONCE,
     parse_fn: Callable | None = None,
     seed: int | None = None,
 ):
