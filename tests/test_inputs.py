@@ -2,6 +2,8 @@
 
 import gzip
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -370,3 +372,26 @@ def test_examples_of_sharded_files(packed, tmp_path):
     assert model.score({"x": X}, Y) > 0.9
     with pytest.raises(KeyError, match="'none' is not"):
         read_batch_features(pattern, 20, SPEC, target_key="none")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="page faults are counted on Linux")
+def test_memory_is_used_again_after_a_generator_fed_tensorflow():
+    code = """
+import resource
+import numpy as np
+from tflearnkit.inputs import generator_input_fn
+
+def rows():
+    yield {"a": [1.0]}
+
+def faults():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(50):
+        np.ones(1 << 18)  # 2 MB
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+list(generator_input_fn(rows)())
+print("faults", faults() < 10 * 512)  # of 50 * 512 pages
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
+    assert "faults True" in done.stdout, done.stderr

@@ -6,6 +6,7 @@ import numpy as np
 
 from tflearnkit.dataframe.sources import Source, check_names
 from tflearnkit.inputs.files import matching_files
+from tflearnkit.inputs.generated import generated
 from tflearnkit.inputs.order import (
     check_sizes,
     drawn_seed,
@@ -45,7 +46,7 @@ def of_parquet(filepatterns, columns, batch_size, shuffle, queue_capacity, seed)
             name: tf.TensorSpec([None], tf.string if kind.kind == "O" else kind)
             for name, kind in kinds.items()
         }
-        rows = tf.data.Dataset.from_generator(blocks, output_signature=signature, args=(ids,))
+        rows = generated(blocks, signature, (ids,))
         return in_windows(rows, queue_capacity, seed, epoch) if shuffle else rows
 
     return Source(tuple(names), lambda n: in_batches(epochs(n).flat_map(epoch_of), batch_size))

@@ -16,6 +16,7 @@ from tflearnkit.errors import listing
 from tflearnkit.inputs.csv_format import CsvFormat, learned_format, text_blocks
 from tflearnkit.inputs.csv_rows import parsed
 from tflearnkit.inputs.files import matching_files
+from tflearnkit.inputs.generated import generated
 from tflearnkit.inputs.order import (
     check_sizes,
     drawn_seed,
@@ -186,9 +187,7 @@ class CsvFiles:
             kind: tf.TensorSpec([None, len(names)], tf.string if kind == "object" else kind)
             for kind, names in self.form.groups.items()
         }
-        blocks = tf.data.Dataset.from_generator(
-            self._blocks, output_signature=signature, args=(ids,)
-        )
+        blocks = generated(self._blocks, signature, (ids,))
         return blocks if plan.window is None else in_windows(blocks, plan.window, plan.seed, epoch)
 
     def _blocks(self, ids) -> Iterator[dict]:

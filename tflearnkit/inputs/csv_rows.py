@@ -34,7 +34,8 @@ def _frame(text: bytes, form: CsvFormat):
 
     return pd.read_csv(
         io.BytesIO(text), names=form.names, dtype=dict(form.dtypes), sep=form.sep, header=None,
-        na_values=list(form.na_values), index_col=False, skipinitialspace=True,
+        na_values=list(form.na_values), index_col=False, low_memory=False,
+        skipinitialspace=b" " in text,  # to ask for it takes a tenth of the time
     )  # fmt: skip
 
 

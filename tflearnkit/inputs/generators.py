@@ -9,6 +9,7 @@ from itertools import count, islice
 import numpy as np
 
 from tflearnkit.errors import listing
+from tflearnkit.inputs.generated import generated
 from tflearnkit.inputs.order import check_sizes, drawn_seed, kept_ready
 
 __all__ = ["generator_input_fn"]
@@ -92,12 +93,9 @@ def generator_input_fn(
             yield _parted(_stacked(batch, sorted(first), pad_value), targets, target_key)
 
     def input_fn():
-        import tensorflow as tf
-
         specs = {key: _spec(first[key], pad_value is not None) for key in sorted(first)}
         signature = _parted(specs, targets, target_key)
-        dataset = tf.data.Dataset.from_generator(batches, output_signature=signature)
-        return kept_ready(dataset)
+        return kept_ready(generated(batches, signature))
 
     return input_fn
 
