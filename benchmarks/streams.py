@@ -75,13 +75,10 @@ def drained(dataset) -> int:
     return sum(len(tf.nest.flatten(batch)[0]) for batch in dataset)
 
 
-NETWORKS = (([256, 128], 400_000), ([1024, 512], 100_000))  # hidden units, rows
-
-
-def training(networks=NETWORKS, rounds=3):
+def training(n_rows=400_000, networks=((256, 128), (1024, 512)), rounds=3):
     """One epoch from files beside one from arrays: how much of the time it trains, not waits."""
     print(f"\n{training.__doc__}")
-    for hidden_units, n_rows in networks:
+    for hidden_units in networks:
         seconds = _epochs_of(hidden_units, n_rows, rounds)
         for name, each in seconds.items():
             share = f"rows/s, {seconds['arrays'] / each:.0%} of what arrays give"

@@ -9,7 +9,7 @@ from benchmarks import larger_than_memory, streams
 def test_the_figures_of_streams_are_of_all_rows(capsys):
     streams.csv(n_rows=3_000, rounds=1)
     streams.tfrecord(n_rows=3_000, rounds=1)
-    streams.training([([8], 3_000)], rounds=1)
+    streams.training(3_000, [(8,)], rounds=1)
     printed = capsys.readouterr().out
     assert printed.count("rows/s") == 7
     assert printed.count("ratio ") == 2
