@@ -28,7 +28,7 @@ __all__ = ["BoundedSweep"]
 
 _PIECE = 16384  # rows that are summed up in float32
 _MOST_PARTS = 32  # of the rows: threads that hand over often wait for each other
-_BLOCK = 2**18  # numbers of a table of likenesses: 1 MB, which a cache holds
+_BLOCK = 2**20  # numbers of a table of likenesses: in smaller ones threads wait for each other
 _MOST_GATHERED = 0.7  # of a piece: where more is to be looked at, all of it is
 _RANKS = np.arange(255, 0, -1, dtype=np.uint8)[:, None]
 
