@@ -210,6 +210,17 @@ def test_wide_ids_reach_the_optimum():
     assert fit.converged
 
 
+def test_a_large_design_of_ids_is_left_within_1e_5_of_the_optimum():
+    ids, one_hot = categorical(60_000, (2000,) * 20)
+    rng = np.random.default_rng(0)
+    z = one_hot @ rng.normal(size=40_000)
+    y = (rng.random(60_000) < 1 / (1 + np.exp(-z))).astype(float)
+    args = np.empty((60_000, 0), np.float32), ids, None, 40_000, y, None, "logistic", 1e-4
+    fit, best = solve(*args), solve(*args, tol=1e-12)
+    assert best.objective <= fit.objective <= best.objective * (1 + 3e-5)
+    assert fit.n_iter < best.n_iter
+
+
 def test_many_classes_over_many_rows_reach_the_optimum():
     rng = np.random.default_rng(0)
     x = (rng.normal(size=(25_000, 50)) @ rng.normal(size=(50, 50)) / 7).astype(np.float32)

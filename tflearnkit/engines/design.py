@@ -58,7 +58,8 @@ class Design:
     @property
     def is_large(self) -> bool:
         """Whether products in float64 would be felt."""
-        return self.csr is not None or self.n * self.n_dense > EXACT_ENTRIES
+        entries = 0 if self.csr is None else self.csr.nnz
+        return entries + self.n * self.n_dense > EXACT_ENTRIES
 
     def thinned(self, rows: slice) -> Design:
         """Some of the rows, as a design of their own."""

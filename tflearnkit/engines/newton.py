@@ -81,7 +81,7 @@ def solve(
     tol : float, optional
         Stop when the objective is estimated to be within this fraction of its optimum.  By
         default as near as float64 allows; where the design is large 1e-13 by
-        Newton's method, 1e-6 by conjugate gradients, 1e-4 by the quasi-Newton method.
+        Newton's method, 1e-5 by conjugate gradients, 1e-4 by the quasi-Newton method.
     start : Solution, optional
         Where to begin (a warm start).
     penalises_intercept : bool
@@ -158,7 +158,7 @@ def _method(problem, exact: bool):
         return newton, 1e-13 if large else 1e-20
     if large and shares_gram(problem):
         return quasi_newton, 1e-4
-    return newton_cg, 1e-6 if large else 1e-16
+    return newton_cg, 1e-5 if large else 1e-16
 
 
 def _minimise(problem, exact, start, max_iter, tol):
