@@ -125,7 +125,7 @@ def main():
     )
     print("Evaluation on the test rows:")
     for name, value in model.evaluate(X_test, y_test).items():
-        print(f"  {name:<32}{value:12.4f}")
+        print(f"  {name:<44}{value:12.4f}")
 
     print(f"\n{'':<36}{'accuracy':>10}{'auc':>10}{'log loss':>10}{'fit':>11}")
     report("wide-and-deep (tflearnkit)", model, seconds, X_test, y_test)

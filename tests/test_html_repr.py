@@ -84,12 +84,65 @@ def test_a_fitted_network_shows_columns_network_and_history():
     assert network["hiddenlayer_0"][:2] == ["7 x 4", "32"]
     assert network["total"][1] == f"{clf.summary().parameters}"
     history = {row[0]: row[1:] for row in found["History"]}
-    assert history["loss"] == [f"{clf.history_['loss'][-1]:.4g}", f"{clf.history_['step'][-1]}"]
+    assert history["loss"] == [f"{clf.history_['loss'][-1]:#.4g}", f"{clf.history_['step'][-1]}"]
     assert "val_accuracy" in history
-    assert clf._repr_html_().count("<polyline") == 2
     bundle = clf._repr_mimebundle_()
     assert "History" in bundle["text/html"]
     assert bundle["text/plain"] == repr(clf)
+
+
+def drawn(history):
+    """Return the picture and the legend of a history."""
+    from xml.etree import ElementTree
+
+    clf = learn.DNNClassifier([2], steps=1).fit(IRIS_X, IRIS_Y)
+    clf.history_ = history
+    found = ElementTree.fromstring(f"<div>{FittedPanels({}, clf)._repr_html_inner()}</div>")
+    (picture,) = found.iter("{http://www.w3.org/2000/svg}svg")
+    (legend,) = [each for each in found.iter("div") if each.get("class") == "legend"]
+    parts = {name: [] for name in ("polyline", "circle", "text")}
+    for each in picture:
+        parts.setdefault(each.tag.rpartition("}")[2], []).append(each)
+    return parts, ["".join(line.itertext()).split(" ", 1)[1] for line in legend]
+
+
+def test_the_losses_are_drawn_between_their_least_and_their_most():
+    parts, legend = drawn({
+        "step": [10, 20, 1010], "epoch": [1, 2, 3], "loss": [2.5, None, 0.5],
+        "val_loss": [1.5, 0.75, 0.75], "val_accuracy": [0.1, 0.2, 0.3],
+    })  # fmt: skip
+    assert legend == ["loss: lowest 0.5000 at step 1,010", "val_loss: lowest 0.7500 at step 20"]
+    said = {each.text: (float(each.get("x")), float(each.get("y"))) for each in parts["text"]}
+    assert set(said) == {"10", "1,010", "step", "2.500", "0.5000"}
+    loss, validation = [
+        [tuple(map(float, point.split(","))) for point in line.get("points").split()]
+        for line in parts["polyline"]
+    ]
+    assert [x for x, _ in loss] == [said["10"][0], said["1,010"][0]]
+    assert loss[1][1] - loss[0][1] == said["0.5000"][1] - said["2.500"][1] > 0  # downwards
+    across = loss[1][0] - loss[0][0]
+    assert validation[1][0] - validation[0][0] == pytest.approx(across / 100, abs=0.1)
+    assert validation[0][1] == pytest.approx(np.mean([y for _, y in loss]), abs=0.1)
+    dots = [(float(each.get("cx")), float(each.get("cy"))) for each in parts["circle"]]
+    assert dots == [loss[1], validation[1]]  # of equals the first
+
+
+def test_losses_that_stay_the_same_and_many_of_them_are_drawn():
+    losses = {f"m{place}_loss": [3.0, 3.0] for place in range(6)}
+    parts, legend = drawn({"step": [1, 2], "epoch": [1, 1], "loss": [3.0, 3.0], **losses})
+    assert len(parts["polyline"]) == len(legend) == 7
+    assert [each.text for each in parts["text"]].count("3.000") == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(0.97, "0.9700"), (1.0, "1.000"), (0.0, "0.000"), (-3.14159, "-3.142"), (999.96, "1000"),
+     (12345.6, "12,346"), (2e-9, "2.000e-09"), (3e12, "3.000e+12")],
+)  # fmt: skip
+def test_numbers_of_a_history_have_as_many_digits(value, shown):
+    clf = learn.KMeansClustering(2, random_state=0).fit(IRIS_X)
+    clf.history_ = {"step": [5], "epoch": [1], "loss": [value]}
+    assert panels(clf)["History"][1] == ["loss", shown, "5"]
 
 
 def test_a_step_of_a_pipeline_shows_its_panels():
@@ -131,7 +184,7 @@ def test_panels_are_in_order_for_any_reader():
     found = ElementTree.fromstring(f"<div>{shown}</div>")
     cells = ["".join(cell.itertext()) for cell in found.iter("td")]
     assert odd in cells
-    assert len(found) == 3
+    assert [each.text for each in found.iter("summary")] == ["Columns", "Network", "History"]
 
 
 def test_long_tables_are_cut_but_for_their_totals():

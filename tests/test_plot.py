@@ -69,6 +69,7 @@ def test_a_history_has_a_panel_for_each_metric_and_a_line_for_each_column(watche
     colours = {display.lines_[name].get_color() for name in ("val_loss", "val_auc")}
     assert len(colours) == 1
     assert display.lines_["loss"].get_color() not in colours
+    assert [name for name, panel in display.axes_.items() if panel.get_legend()] == ["loss"]
 
 
 def test_panels_and_the_step_to_mark_can_be_chosen(watched):
@@ -80,6 +81,8 @@ def test_panels_and_the_step_to_mark_can_be_chosen(watched):
     assert display.lines_["val_auc"].get_linewidth() == 3
     assert display.figure_.get_suptitle() == "it"
     assert "best: step 140" in [t.get_text() for t in display.ax_.get_legend().get_texts()]
+    both = plot.TrainingHistoryDisplay.from_estimator(clf, metrics=["auc", "recall", "loss"])
+    assert [name for name, panel in both.axes_.items() if panel.get_legend()] == ["auc", "loss"]
     unmarked = plot.TrainingHistoryDisplay.from_estimator(clf, metrics="loss", best_step=None)
     assert len(unmarked.ax_.get_legend().get_texts()) == 3
     with pytest.raises(ValueError, match="Did you mean 'auc'"):
@@ -165,6 +168,19 @@ def test_features_of_an_array_are_numbered():
         for rows in ((), (X, y)):
             display = plot.FeatureImportancesDisplay.from_estimator(estimator, *rows)
             assert display.feature_names == ["x0", "x1", "x2", "x3"]
+
+
+@pytest.mark.filterwarnings("error")  # Matplotlib's, of what finds no room
+def test_long_names_of_features_find_room_and_dollars_are_no_formulas():
+    names = [f"a_{'very_' * 20}long_name_{place}" for place in range(25)] + ["$_{", "i" * 60]
+    display = plot.FeatureImportancesDisplay(np.arange(27.0), names).plot(max_features=None)
+    display.figure_.canvas.draw()
+    shown = display.ax_.get_yticklabels()
+    assert [text.get_text() for text in shown[:2]] == names[:24:-1]
+    assert len({text.get_text() for text in shown}) == 27
+    left = min(text.get_window_extent().x0 for text in shown)
+    assert left >= 0
+    assert display.ax_.get_window_extent().width > 300
 
 
 def test_a_network_needs_rows_to_tell(watched):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from html import escape
+from itertools import cycle
 
 from tflearnkit.columns.base import DeepColumn, IdColumn
 from tflearnkit.estimators.forest_model import FittedForest
@@ -16,8 +17,21 @@ from tflearnkit.parts import Deep
 __all__ = ["FittedPanels"]
 
 _MOST = 50  # columns, or metrics, that are shown
-_WIDTH, _HEIGHT, _MARGIN = 360, 110, 6
-_COLOURS = ("#1f77b4", "#ff7f0e", "#2ca02c", "#d62728")
+_WIDTH, _HEIGHT = 420, 150  # of the picture, in pixels
+_LEFT, _RIGHT, _TOP, _BOTTOM = 80, 410, 10, 120  # of its axes
+_COLOURS = ("#1f77b4", "#ff7f0e", "#2ca02c", "#d62728")  # as in Matplotlib's pictures
+# scikit-learn aligns all to the left by !important; pages other than Jupyter's have no padding.
+_STYLE = """<style>
+.tflearnkit-panels :is(td, th) { padding: 0.1em 0.6em; }
+.tflearnkit-panels :is(td, th):first-child {
+  min-width: 8em; max-width: 30em; overflow-wrap: anywhere;
+}
+.tflearnkit-panels .numbers :is(td, th):not(:first-child) { text-align: right !important; }
+.tflearnkit-panels .numbers td:not(:first-child) { white-space: nowrap; }
+.tflearnkit-panels svg { display: block; margin: 0 auto; }
+.tflearnkit-panels svg text { font: 12px monospace; fill: #777; }  /* on light and on dark */
+.tflearnkit-panels .legend { margin: 0.4em auto; width: fit-content; overflow-wrap: anywhere; }
+</style>"""
 
 
 class FittedPanels:
@@ -45,14 +59,13 @@ class FittedPanels:
         header, *lines = summary.lines()
         history = getattr(self.estimator, "history_", None)
         columns = _first_of(list(_columns(model)))
-        return "".join(
-            [
-                self.attributes._repr_html_inner() if len(self.attributes) else "",
-                _panel("Columns", ("name", "kind", "size"), columns),
-                _panel("Network" if _is_network(model) else "Model", header, lines),
-                _history_panel(history) if history and history["step"] else "",
-            ]
-        )
+        panels = [
+            _panel("Columns", ("name", "kind", "size"), columns, "words"),
+            _panel("Network" if _is_network(model) else "Model", header, lines, "numbers"),
+            _history_panel(history) if history and history["step"] else "",
+        ]
+        theirs = self.attributes._repr_html_inner() if len(self.attributes) else ""
+        return f'{theirs}<div class="tflearnkit-panels">{_STYLE}{"".join(panels)}</div>'
 
 
 def _is_network(model) -> bool:
@@ -60,14 +73,14 @@ def _is_network(model) -> bool:
     return isinstance(model, FittedFunction) or any(isinstance(part, Deep) for part in parts)
 
 
-def _panel(title: str, header: Sequence[str], rows: list, picture: str = "") -> str:
-    """Return a table that folds, in scikit-learn's classes."""
+def _panel(title: str, header: Sequence[str], rows: list, cells_are: str, picture="") -> str:
+    """Return a table of "words" or "numbers" that folds, in scikit-learn's classes."""
     cells = "".join(f"<th>{escape(name)}</th>" for name in header)
     lines = "".join(map(_row, rows))
     return (
         f'<div class="estimator-table"><details><summary>{escape(title)}</summary>{picture}'
-        f'<table class="parameters-table"><tbody><tr>{cells}</tr>{lines}</tbody></table>'
-        "</details></div>"
+        f'<table class="parameters-table {cells_are}"><tbody><tr>{cells}</tr>{lines}</tbody>'
+        "</table></details></div>"
     )
 
 
@@ -81,7 +94,7 @@ def _first_of(rows: list[tuple]) -> list[tuple]:
 def _row(cells: Iterable[str]) -> str:
     first, *rest = map(str, cells)
     indent = (len(first) - len(first.lstrip())) / 2
-    shown = f'<td style="padding-left: {0.5 + indent}em">{escape(first.strip())}</td>'
+    shown = f'<td style="padding-left: {0.6 + indent}em">{escape(first.strip())}</td>'
     return f'<tr class="default">{shown}{"".join(f"<td>{escape(cell)}</td>" for cell in rest)}</tr>'
 
 
@@ -126,37 +139,73 @@ def _size(column) -> str:
 
 
 def _history_panel(history: dict) -> str:
-    """Return the last of all numbers, below a curve of the losses."""
+    """Return the last of all numbers, below the curves of the losses."""
     rows = []
     for name in history:
         steps, values = series(history, name)
         if name not in ("step", "epoch") and values:
-            rows.append((name, f"{values[-1]:.4g}", f"{steps[-1]:,}"))
+            rows.append((name, _number(values[-1]), f"{steps[-1]:,}"))
     losses = [name for name in history if name == "loss" or name.endswith("_loss")]
     curves = {name: series(history, name) for name in losses}
-    return _panel("History", ("", "last", "at step"), _first_of(rows), _svg(curves))
+    header = ("", "last", "at step")
+    return _panel("History", header, _first_of(rows), "numbers", _picture(curves))
 
 
-def _svg(curves: dict[str, tuple[list, list]]) -> str:
-    """Return the curves as a small picture, with the range of their values."""
+def _number(value: float) -> str:
+    """Return four digits, as many for all numbers of a size, so that they can be compared."""
+    return f"{value:,.0f}" if 1e3 <= abs(value) < 1e9 else f"{value:#.4g}".rstrip(".")
+
+
+def _picture(curves: dict[str, tuple[list, list]]) -> str:
+    """Return the curves between axes, a dot where each is lowest, and a legend that says where."""
     curves = {name: curve for name, curve in curves.items() if len(curve[0]) > 1}
     if not curves:
         return ""
     steps = [step for curve in curves.values() for step in curve[0]]
     values = [value for curve in curves.values() for value in curve[1]]
-    across = _scale(min(steps), max(steps), _MARGIN, _WIDTH - _MARGIN)
-    down = _scale(max(values), min(values), _MARGIN, _HEIGHT - _MARGIN)
-    lines, legend = [], []
-    for (name, curve), colour in zip(curves.items(), _COLOURS, strict=False):
-        points = " ".join(f"{across(x):.1f},{down(y):.1f}" for x, y in zip(*curve, strict=True))
-        lines.append(f'<polyline fill="none" stroke="{colour}" points="{points}"/>')
-        legend.append(f'<span style="color: {colour}">{escape(name)}</span>')
-    caption = f"{min(values):.4g} to {max(values):.4g}, steps {min(steps):,} to {max(steps):,}"
+    across = _scale(min(steps), max(steps), _LEFT, _RIGHT)
+    down = _scale(max(values), min(values), _TOP, _BOTTOM)
+    shapes, legend = _axes(steps, values, down), []
+    for (name, curve), colour in zip(curves.items(), cycle(_COLOURS), strict=False):
+        lowest, step = min((value, step) for step, value in zip(*curve, strict=True))
+        points = [(across(x), down(y)) for x, y in zip(*curve, strict=True)]
+        shapes += _line(points, (across(step), down(lowest)), colour)
+        said = f"{escape(name)}: lowest {_number(lowest)} at step {step:,}"
+        legend.append(f'<div><span style="color: {colour}">&#9473;&#9679;</span> {said}</div>')
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{_HEIGHT}" role="img" '
-        f'aria-label="losses by step" style="background: white; display: block">{"".join(lines)}'
-        f"</svg><div>{' '.join(legend)}: {caption}</div>"
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{_HEIGHT}" '
+        f'viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="losses by step">'
+        f'{"".join(shapes)}</svg><div class="legend">{"".join(legend)}</div>'
     )
+
+
+def _line(points: list[tuple], dot: tuple[float, float], colour: str) -> list[str]:
+    """Return a line with a dot."""
+    joined = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+    return [
+        f'<polyline fill="none" stroke="{colour}" stroke-width="1.5" points="{joined}"/>',
+        f'<circle r="3" fill="{colour}" cx="{dot[0]:.1f}" cy="{dot[1]:.1f}"/>',
+    ]
+
+
+def _axes(steps: list, values: list, down) -> list[str]:
+    """Return two lines, the ranges of steps and values, and the name of the steps."""
+    below = _BOTTOM + 16
+    ends = [(_LEFT, "start", f"{min(steps):,}"), (_RIGHT, "end", f"{max(steps):,}")]
+    middle = ((_LEFT + _RIGHT) / 2, "middle", "step")
+    corners = f"{_LEFT},{_TOP} {_LEFT},{_BOTTOM} {_RIGHT},{_BOTTOM}"
+    return [
+        f'<path fill="none" stroke="#999" d="M{corners}"/>',
+        *(_text(x, below, anchor, said) for x, anchor, said in [*ends, middle]),
+        *(
+            _text(_LEFT - 6, down(value) + 4, "end", _number(value))
+            for value in dict.fromkeys([max(values), min(values)])
+        ),
+    ]
+
+
+def _text(x: float, y: float, anchor: str, said: str) -> str:
+    return f'<text x="{x}" y="{y}" text-anchor="{anchor}">{said}</text>'
 
 
 def _scale(first: float, last: float, start: float, stop: float):

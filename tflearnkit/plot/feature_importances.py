@@ -14,7 +14,9 @@ __all__ = ["FeatureImportancesDisplay"]
 
 _GAINS = "share of the gain of all splits"
 _WEIGHTS = "norm of the weights"
-_SHUFFLED = "fall of the score where it is shuffled"
+_SHUFFLED = "drop in score when the feature is shuffled"
+_LONG = 60  # letters of a name that are shown
+_ROOM, _LETTER = 20, 0.085  # letters for which a figure has room, and inches for one more
 
 
 class FeatureImportancesDisplay:
@@ -130,14 +132,16 @@ class FeatureImportancesDisplay:
         """Draw the bars, the longest first; the parameters are those of `from_estimator`."""
         plt = pyplot(f"{type(self).__name__}.plot")
         order = np.argsort(-self.importances, kind="stable")[:max_features]
+        names = [_shortened(self.feature_names[place]) for place in order]
         if ax is None:
-            size = (6.5, 1 + 0.28 * max(len(order), 3))
+            more = max(0, max(map(len, names), default=0) - _ROOM)
+            size = (6.5 + _LETTER * more, 1 + 0.28 * max(len(order), 3))
             _, ax = plt.subplots(figsize=size, layout="constrained")
         self.ax_, self.figure_ = ax, ax.figure
         errors = None if self.std is None else self.std[order]
         how = {"xerr": errors, "ecolor": "0.3", **bar_kwargs}
         self.bars_ = ax.barh(np.arange(len(order)), self.importances[order], **how)
-        ax.set_yticks(np.arange(len(order)), [self.feature_names[place] for place in order])
+        ax.set_yticks(np.arange(len(order)), names, parse_math=False)  # a "$" is a "$"
         ax.invert_yaxis()  # the first one on top
         ax.set(xlabel=self.kind, title=self.estimator_name or "")
         return self
@@ -171,6 +175,12 @@ def _norms(model, part: Wide) -> list[tuple[str, float]]:
         else:
             found.append((name, float(np.linalg.norm(weights))))
     return found
+
+
+def _shortened(name: str) -> str:
+    """Return both ends of a long name: either may be what tells it from others."""
+    half = _LONG // 2
+    return name if len(name) <= _LONG else f"{name[: half - 1]}...{name[2 - half :]}"
 
 
 def _names(columns, n_features: int) -> list[str]:

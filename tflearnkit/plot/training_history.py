@@ -131,8 +131,13 @@ class TrainingHistoryDisplay:
             )
         self.figure_, self.ax_ = axes[0].figure, axes[0]
         self.axes_, self.lines_ = dict(zip(panels, axes, strict=True)), {}
+        explained: set[str] = set()
         for metric, panel in self.axes_.items():
             self._draw(panel, metric, panels[metric], line_kwargs)
+            labels = set(panels[metric].values())
+            if not labels <= explained:  # a legend on each panel would hide the curves
+                panel.legend()
+            explained |= labels
         return self
 
     def _draw(self, panel, metric: str, columns: dict[str, str], line_kwargs: dict) -> None:
@@ -146,8 +151,6 @@ class TrainingHistoryDisplay:
             mark = f"best: step {self.best_step:,}"
             panel.axvline(self.best_step, color="grey", linestyle=":", label=mark)
         panel.set(xlabel="step", ylabel=metric.replace("_", " "))
-        if panel is self.ax_ or len(columns) > 1:
-            panel.legend()
 
     def _panels(self, metrics: Iterable[str] | None) -> dict[str, dict[str, str]]:
         """Return by metric the columns of the history, with what a legend calls them."""
