@@ -630,6 +630,11 @@ def test_predicting_needs_no_weights():
         "optimizer must be one of SGD.*Got 'Adagard' instead. Did you mean 'Adagrad'",
     ),
     (
+        "an optimizer in small letters",
+        lambda: network(optimizer="adamw").fit(X, Y),
+        "Did you mean 'AdamW'",
+    ),
+    (
         "an unknown optimizer of one part",
         lambda: combined(linear_optimizer="Ftlr").fit(X, Y),
         "Did you mean 'Ftrl'",
@@ -1120,7 +1125,7 @@ def test_errors_of_the_users_own_functions_come_through():
     (
         "strings for numbers",
         lambda: linear().fit(CLEAN[["age"]], Y).predict(CLEAN[["city"]].set_axis(["age"], axis=1)),
-        "'age' expects numbers in 'age', but X has strings",
+        "'age' expects numbers in 'age', but X has strings there. Turn them into numbers .or dates",
     ),
     (
         "numbers for strings",

@@ -25,7 +25,7 @@ from tflearnkit.checkpoint_folder import (
     write,
 )
 from tflearnkit.errors import CheckpointError, CheckpointWarning, listing
-from tflearnkit.whole_file import sync_folder
+from tflearnkit.whole_file import naming, sync_folder
 
 __all__ = ["Checkpoint", "check_writable", "checkpoints", "latest_step", "restore", "save"]
 
@@ -79,7 +79,8 @@ def save(model_dir, step: int, arrays: dict, manifest: dict, keep: int | None = 
     partial = _partial_path(model_dir)
     try:
         os.mkdir(partial)
-        write(partial, step, arrays, manifest)
+        with naming(model_dir):
+            write(partial, step, arrays, manifest)
         path = _free_path(model_dir, step)
         os.rename(partial, path)
     except BaseException:

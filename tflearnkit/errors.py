@@ -61,10 +61,15 @@ def listing(names: Iterable, limit: int = 20) -> str:
 def did_you_mean(name, known: Iterable) -> str:
     """Return ``" Did you mean 'x'?"`` where a known name is close to ``name``, else ``""``.
 
+    Capitals count for nothing.
+
     Examples
     --------
     >>> did_you_mean("citty", ["age", "city"])
     " Did you mean 'city'?"
+    >>> did_you_mean("sgd", ["Adam", "SGD"])
+    " Did you mean 'SGD'?"
     """
-    close = difflib.get_close_matches(str(name), [str(k) for k in known], n=1)
-    return f" Did you mean {close[0]!r}?" if close else ""
+    spelt = {str(each).lower(): str(each) for each in known}
+    close = difflib.get_close_matches(str(name).lower(), spelt, n=1)
+    return f" Did you mean {spelt[close[0]]!r}?" if close else ""

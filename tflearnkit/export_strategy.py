@@ -14,6 +14,7 @@ from numbers import Real
 from typing import Any
 
 from tflearnkit.errors import listing
+from tflearnkit.whole_file import naming
 
 __all__ = [
     "ExportStrategy",
@@ -195,7 +196,7 @@ def make_best_model_export_strategy(
             return ""
         with tempfile.TemporaryDirectory() as folder:
             report = os.path.join(folder, _REPORT)
-            with open(report, "w", encoding="utf-8") as file:
+            with naming(report), open(report, "w", encoding="utf-8") as file:
                 json.dump(_numbers(eval_result), file)
             inner = make_export_strategy(
                 exports_to_keep,

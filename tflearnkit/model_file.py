@@ -155,7 +155,11 @@ def _write_folder(path: str, content: dict, arrays: Mapping[str, np.ndarray]) ->
             _write_arrays(archive, arrays)
 
     replace_file(os.path.join(path, name), fill)
-    replace_file(os.path.join(path, MODEL), lambda file: file.write(words))
+    try:
+        replace_file(os.path.join(path, MODEL), lambda file: file.write(words))
+    except BaseException:
+        os.remove(os.path.join(path, name))
+        raise
     for other in os.listdir(path):  # of the model that stood here, or of a save that was killed
         if _ARRAYS.fullmatch(other) and other != name:
             os.remove(os.path.join(path, other))

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import time
+from collections.abc import Iterator
+
+from tflearnkit.whole_file import naming
 
 __all__ = ["SummaryWriter"]
 
@@ -22,6 +26,12 @@ class SummaryWriter:
     ----------
     logdir : path
         Folder of the event file.
+
+    Raises
+    ------
+    OSError
+        While numbers are recorded, if the disk is full. Those still in memory are lost then; the
+        next one opens a further file.
 
     Examples
     --------
@@ -54,24 +64,38 @@ class SummaryWriter:
         os.makedirs(self.logdir, exist_ok=True)
         name = f"events.out.tfevents.{time.time_ns()}.{socket.gethostname()}.{os.getpid()}.v2"
         # As a file of records: TensorFlow's own writer waits for tasks of a cluster that are lost.
-        self._file = tf.io.TFRecordWriter(os.path.join(self.logdir, name))
+        with self._writing():
+            self._file = tf.io.TFRecordWriter(os.path.join(self.logdir, name))
         self._write(file_version="brain.Event:2")
 
     def _write(self, **what) -> None:
         import tensorflow as tf
 
         event = tf.compat.v1.Event(wall_time=time.time(), **what)
-        self._file.write(event.SerializeToString())
+        with self._writing():
+            self._file.write(event.SerializeToString())
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Leave a file where writing fails: what follows a record cut short is never read."""
+        try:
+            with naming(self.logdir):
+                yield
+        except Exception:
+            self._file = None
+            raise
 
     def flush(self) -> None:
         """Make everything recorded so far readable by others."""
         if self._file is not None:
-            self._file.flush()
+            with self._writing():
+                self._file.flush()
 
     def close(self) -> None:
         """Flush, and close the file."""
         if self._file is not None:
-            self._file.close()
+            with self._writing():
+                self._file.close()
             self._file = None
 
     def __getstate__(self):

@@ -1,16 +1,22 @@
-"""Files that stand at their path whole or not at all, whatever stops the process that writes."""
+"""Files that stand at their path whole or not at all, whatever stops the process that writes.
+
+What cannot be written, as where the disk is full, says where.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-__all__ = ["replace_file", "sync_folder"]
+__all__ = ["naming", "replace_file", "sync_folder"]
 
 _DAY = 24 * 3600
+# What is said of writing alone: no room (on the disk, for the user, the file), or a read-only disk.
+_REFUSALS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 
 
 def replace_file(path, fill: Callable) -> None:
@@ -24,7 +30,7 @@ def replace_file(path, fill: Callable) -> None:
     _remove_stale(folder, start)
     partial = os.path.join(folder, start + uuid.uuid4().hex)
     try:
-        with open(partial, "xb") as file:
+        with naming(path), open(partial, "xb") as file:
             fill(file)
             file.flush()
             os.fsync(file.fileno())
@@ -34,6 +40,33 @@ def replace_file(path, fill: Callable) -> None:
             os.remove(partial)
         raise
     sync_folder(folder)
+
+
+@contextlib.contextmanager
+def naming(path) -> Iterator[None]:
+    """Let a failure to write be an OSError that has a path: this one where it names none.
+
+    Python forgets it once a file is open. TensorFlow has errors of its own, and calls a full disk
+    by the same name as memory that is used up.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno is not None and error.filename is None:
+            error.filename = os.fspath(path)
+        raise
+    except Exception as error:
+        number = _number_in(error)
+        if number is None:
+            raise
+        raise OSError(number, os.strerror(number), os.fspath(path)) from error
+
+
+def _number_in(error: Exception) -> int | None:
+    """Return the number of the refusal to write that an error of TensorFlow tells in words."""
+    if not type(error).__module__.startswith("tensorflow."):
+        return None
+    return next((n for n in _REFUSALS if f"; {os.strerror(n)}" in str(error)), None)
 
 
 def sync_folder(folder) -> None:

@@ -22,7 +22,8 @@ ACCEPTS = {
     "weights": {"numbers", "integers"},
 }
 FIX = {
-    "numbers": "Turn them into numbers, or declare a sparse column for strings.",
+    "numbers": "Turn them into numbers (or dates, where it has learned from such), or declare a "
+    "sparse column for strings.",
     "integers": "Turn them into integers, or declare the column for strings.",
     "strings": "Turn them into strings, or declare the column for integers.",
     "values": "Give it one string or number (or a list of them) per row.",

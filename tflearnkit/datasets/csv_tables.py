@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import os
 from itertools import islice
@@ -10,6 +11,7 @@ from numbers import Integral
 import numpy as np
 
 from tflearnkit.datasets.base import Dataset
+from tflearnkit.whole_file import replace_file
 
 __all__ = ["load_csv", "load_csv_with_header", "load_csv_without_header", "shrink_csv"]
 
@@ -133,11 +135,14 @@ def shrink_csv(filename, ratio: int) -> str:
         raise ValueError(f"ratio should be a whole number of at least 1. Got {ratio!r}.")
     stem, extension = os.path.splitext(filename)
     smaller = f"{stem}_small{extension}"
-    with (
-        open(filename, newline="", encoding="utf-8") as file,
-        open(smaller, "w", newline="", encoding="utf-8") as found,
-    ):
-        csv.writer(found, lineterminator="\n").writerows(islice(csv.reader(file), 0, None, ratio))
+    with open(filename, newline="", encoding="utf-8") as file:
+        rows = islice(csv.reader(file), 0, None, ratio)
+
+        def fill(found) -> None:
+            text = codecs.getwriter("utf-8")(found)
+            csv.writer(text, lineterminator="\n").writerows(rows)
+
+        replace_file(smaller, fill)
     return smaller
 
 

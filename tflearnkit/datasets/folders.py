@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from tflearnkit.whole_file import naming
+
 __all__ = ["CACHE", "check_as_published", "from_internet", "from_openml", "local_folder"]
+
+# What the disk says, not the network.
+_OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
 
 CACHE = Path.home() / ".cache" / "tflearnkit"
 
@@ -42,6 +48,9 @@ def from_internet(title: str, source: str, home: Path, known: bool, fetch: bool,
     try:
         return load()
     except OSError as error:
+        if error.errno in _OF_THE_DISK:
+            with naming(home):
+                raise
         raise OSError(
             f"{title} is not on this machine, and {source} did not answer "
             f"({type(error).__name__}). Connect to the internet, copy {home} from a machine that "

@@ -17,7 +17,7 @@ from tflearnkit.estimators.comparing import check_answers
 from tflearnkit.estimators.portable import Portable, fed_arrays, portable
 from tflearnkit.estimators.serving import Served, served
 from tflearnkit.estimators.serving_rows import made_up_rows
-from tflearnkit.whole_file import replace_file
+from tflearnkit.whole_file import naming, replace_file
 
 __all__ = ["to_litert", "to_onnx"]
 
@@ -81,7 +81,8 @@ def _as_litert(function) -> bytes:
     module = tf.Module()
     module.function = function
     with tempfile.TemporaryDirectory() as folder:
-        tf.saved_model.save(module, folder, {_SIGNATURE: function})
+        with naming(folder):
+            tf.saved_model.save(module, folder, {_SIGNATURE: function})
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)
         try:
             return converter.convert()

@@ -16,6 +16,7 @@ from tflearnkit.errors import ModelFileError
 from tflearnkit.estimators.comparing import check_answers
 from tflearnkit.estimators.serving import Served, served
 from tflearnkit.estimators.serving_rows import made_up_rows
+from tflearnkit.whole_file import naming
 
 __all__ = ["export"]
 
@@ -32,6 +33,8 @@ def export(
     ------
     ModelFileError
         If the model cannot be exported, or the export predicts otherwise.
+    OSError
+        If the disk is full; what stood before still stands.
     """
     base = os.fspath(base)
     _check_assets(assets_extra)
@@ -41,7 +44,8 @@ def export(
     _remove_stale(base)
     partial = os.path.join(base, _TEMPORARY + uuid.uuid4().hex)
     try:
-        _write(module, partial)
+        with naming(base):
+            _write(module, partial)
         if verify:
             _verify(module, partial, tables)
         _copy_assets(partial, assets_extra)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import glob
 import logging
 import os
+import shutil
 import warnings
 
 from tflearnkit.monitors.base import BaseMonitor
 from tflearnkit.monitors.every_n import check_steps
 from tflearnkit.monitors.trace_reading import OpCost, cost_table, costs_in
+from tflearnkit.whole_file import naming
 
 __all__ = ["ProfilerMonitor"]
 
@@ -52,6 +54,8 @@ class ProfilerMonitor(BaseMonitor):
         During the run, if there is no folder to write to.
     RuntimeError
         During the run, if something else is being traced.
+    OSError
+        During the run, if the disk is full; the part of the trace that was written is removed.
 
     Warns
     -----
@@ -74,7 +78,7 @@ class ProfilerMonitor(BaseMonitor):
 
     _start: int | None = None  # the step that the trace begins after, until it is written
     _tracing = False
-    _of_a_run = (*BaseMonitor._of_a_run, "_start", "_tracing", "_folder")
+    _of_a_run = (*BaseMonitor._of_a_run, "_start", "_tracing", "_folder", "_earlier")
 
     def __init__(self, first_step: int = 50, n_steps: int = 50, log_dir=None, n_shown: int = 10):
         self._first = check_steps("first_step", first_step, least=0)
@@ -111,8 +115,8 @@ class ProfilerMonitor(BaseMonitor):
 
     def step_end(self, step: int, outputs: dict) -> bool:
         if self._tracing and step >= self._start + self._n_steps:
-            self._end_trace()
             self._start = None
+            self._end_trace()
         return super().step_end(step, outputs)
 
     def end(self) -> None:
@@ -137,6 +141,7 @@ class ProfilerMonitor(BaseMonitor):
     def _begin_trace(self) -> None:
         import tensorflow as tf
 
+        self._earlier = self._traces()
         # Calls of Python would be most of the file.
         options = tf.profiler.experimental.ProfilerOptions(python_tracer_level=0)
         try:
@@ -153,9 +158,19 @@ class ProfilerMonitor(BaseMonitor):
         import tensorflow as tf
 
         self._tracing = False
-        tf.profiler.experimental.stop()
-        written = os.path.join(glob.escape(self._folder), "plugins", "profile", "*", "*.xplane.pb")
-        self.trace_path_ = max(glob.glob(written), key=os.path.getmtime)
+        try:
+            with naming(self._folder):
+                tf.profiler.experimental.stop()
+        except OSError:
+            for cut_short in self._traces() - self._earlier:
+                shutil.rmtree(os.path.dirname(cut_short))
+            raise
+        self.trace_path_ = max(self._traces(), key=os.path.getmtime)
         with open(self.trace_path_, "rb") as file:
             self.top_ops_ = costs_in(file.read())
         _log.info("Operations that cost most:\n%s", self.table(self._n_shown))
+
+    def _traces(self) -> set[str]:
+        """Return the paths of the traces in the folder."""
+        folder = glob.escape(self._folder)
+        return set(glob.glob(os.path.join(folder, "plugins", "profile", "*", "*.xplane.pb")))

@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils.validation import check_is_fitted
 
 from tflearnkit.preprocessing.vocabulary import CategoricalVocabulary
+from tflearnkit.whole_file import replace_file
 
 __all__ = ["VocabularyProcessor", "check_documents", "tokenizer"]
 
@@ -111,7 +112,10 @@ class VocabularyProcessor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
         return [" ".join(str(words[word_id]) for word_id in row) for row in documents]
 
     def save(self, filename) -> None:
-        """Write the words to a file of JSON. A tokenizer of one's own is not part of it."""
+        """Write the words to a file of JSON, atomically.
+
+        A tokenizer of one's own is not part of it.
+        """
         check_is_fitted(self)
         content = {
             "form": _FORM,
@@ -119,8 +123,8 @@ class VocabularyProcessor(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
             "min_frequency": self.min_frequency,
             "words": self.vocabulary_.categories()[1:],
         }
-        with open(filename, "w", encoding="utf-8") as file:
-            json.dump(content, file, ensure_ascii=False)
+        written = json.dumps(content, ensure_ascii=False).encode()
+        replace_file(filename, lambda file: file.write(written))
 
     @classmethod
     def restore(cls, filename, tokenizer_fn: Callable | None = None) -> VocabularyProcessor:
