@@ -30,15 +30,21 @@ SILENT = learn.RunConfig(save_summary_steps=None, log_step_count_steps=None)
 
 
 @contextlib.contextmanager
-def full(path, room=1000):
-    """Let no file grow beyond so many bytes; expect an error that names the path."""
+def limited(room):
+    """Let no file grow beyond so many bytes."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (room, before[1]))
     try:
-        with pytest.raises(OSError, match=re.escape(str(path))) as raised:
-            yield
+        yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@contextlib.contextmanager
+def full(path, room=1000):
+    """Let no file grow beyond so many bytes; expect an error that names the path."""
+    with limited(room), pytest.raises(OSError, match=re.escape(str(path))) as raised:
+        yield
     assert raised.value.errno == errno.EFBIG
     assert str(raised.value.filename).startswith(str(path))
 
@@ -98,8 +104,8 @@ def test_event_files_that_cannot_be_written(tmp_path):
         model.fit(X, Y, max_steps=100)
     assert checkpoint.checkpoints(tmp_path) == [3]
     np.testing.assert_array_equal(model.predict_proba(X), before)
-    with full(tmp_path / "eval", room=100):
-        model.evaluate(X, Y)
+    with limited(100), pytest.warns(UserWarning, match=re.escape(str(tmp_path / "eval"))):
+        assert model.evaluate(X, Y)["global_step"] == 3
     model.fit(X, Y, max_steps=100)
     assert list(scalars(tmp_path)["loss"]) == list(range(1, 101))
 
@@ -203,6 +209,14 @@ def test_a_smaller_table_that_cannot_be_written(tmp_path):
     small = (tmp_path / "t_small.csv").read_bytes()
     assert small == "0,é\n300,é\n600,é\n".encode()
     assert sorted(os.listdir(tmp_path)) == ["t.csv", "t_small.csv"]
+
+
+def test_points_for_the_projector_that_cannot_be_written(tmp_path):
+    learn.plot.write_projector({"w": X[:3]}, tmp_path)
+    before = contents(tmp_path)
+    with full(tmp_path):
+        learn.plot.write_projector({"w": X}, tmp_path)
+    assert contents(tmp_path) == before
 
 
 def test_a_full_cache_is_no_network_that_does_not_answer(tmp_path):

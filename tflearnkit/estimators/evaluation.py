@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import warnings
 from collections.abc import Iterable
 
 import numpy as np
@@ -51,11 +52,21 @@ def columns_as_arrays(table: Table) -> dict:
 
 
 def write_summary(model_dir: str | None, name: str | None, found: dict[str, float]) -> None:
-    """Write an evaluation for TensorBoard, to ``eval`` or ``eval_<name>`` in ``model_dir``."""
+    """Write an evaluation for TensorBoard, to ``eval`` or ``eval_<name>`` in ``model_dir``.
+
+    Where that cannot be, as in a folder that was deployed to be read, the figures are not lost.
+    """
     if model_dir is None:
         return
     writer = SummaryWriter(os.path.join(model_dir, f"eval_{name}" if name else "eval"))
-    for metric, value in found.items():
-        if metric != "global_step":
-            writer.scalar(metric, value, found["global_step"])
-    writer.close()
+    try:
+        for metric, value in found.items():
+            if metric != "global_step":
+                writer.scalar(metric, value, found["global_step"])
+        writer.close()
+    except OSError as error:
+        warnings.warn(
+            f"The figures of evaluate() were not written for TensorBoard: {error}. Make room in "
+            f"{writer.logdir}, or let it be written to.",
+            stacklevel=4,
+        )

@@ -6,6 +6,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from tflearnkit.columns.keys import KeysColumn
 from tflearnkit.estimators.model import FittedModel
 from tflearnkit.estimators.persistence import model_dir_of
 from tflearnkit.parts import Deep
+from tflearnkit.whole_file import replace_file
 
 __all__ = ["write_projector"]
 
@@ -96,8 +98,7 @@ def write_projector(
         for place, (name, matrix) in enumerate(matrices.items())
     ]
     path = os.path.join(log_dir, _CONFIG)
-    with open(path, "w", encoding="utf-8") as file:
-        file.write("".join(entries))
+    replace_file(path, lambda file: file.write("".join(entries).encode()))
     return path
 
 
@@ -174,10 +175,11 @@ def _write(log_dir: str, place: int, name: str, matrix: np.ndarray, labels) -> s
     file_name = f"{place}_{re.sub('[^A-Za-z0-9_.-]', '_', name)[:100]}"
     lines = [f"  tensor_name: {_quoted(name)}", f'  tensor_path: "{_FOLDER}/{file_name}.tsv"']
     path = os.path.join(log_dir, _FOLDER, file_name)
-    np.savetxt(f"{path}.tsv", matrix, fmt="%.9g", delimiter="\t")
+    numbers = partial(np.savetxt, X=matrix, fmt="%.9g", delimiter="\t")
+    replace_file(f"{path}.tsv", numbers)
     if labels is not None:
-        with open(f"{path}_labels.tsv", "w", encoding="utf-8") as file:
-            file.writelines(f"{_one_line(label)}\n" for label in labels)
+        words = "".join(f"{_one_line(label)}\n" for label in labels).encode()
+        replace_file(f"{path}_labels.tsv", lambda file: file.write(words))
         lines.append(f'  metadata_path: "{_FOLDER}/{file_name}_labels.tsv"')
     return "\n".join(["embeddings {", *lines, "}\n"])
 
