@@ -55,7 +55,7 @@ def assert_alike(ours, theirs, rtol=1e-5):
 def compiler(request, monkeypatch):
     """Make passes as on a processor and as on a GPU; compile small programs by XLA too."""
     if request.param != "bounds":
-        monkeypatch.setattr(engine, "_has_gpu", lambda: True)
+        monkeypatch.setattr(engine, "has_gpu", lambda: True)
     if request.param == "xla":
         monkeypatch.setattr(engine, "_XLA_WORK", 0)
     return request.param

@@ -14,7 +14,7 @@ import tflearnkit
 ROOT = Path(tflearnkit.__file__).parent
 ROOMS = (  # from the ground up; rooms of one line do not know each other
     ("errors",),
-    ("array_file", "cluster", "drawing", "precision", "whole_file"),
+    ("array_file", "cluster", "drawing", "precision", "tensors", "whole_file"),
     (
         "config", "data", "datasets", "checkpoint_folder", "draws", "export_strategy",
         "initializers", "inputs", "preprocessing", "replicas", "summaries", "termination",

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tflearnkit.tensors import aligned
+
 __all__ = ["Chunk", "gather", "laid_out", "row_bytes", "row_weights"]
 
 
@@ -55,7 +57,7 @@ def row_weights(weights, n_rows) -> np.ndarray:
 def gather(array, rows, shape) -> np.ndarray:
     """Pick rows by number and lay them out as ``shape`` (steps, batch)."""
     # "clip" spares NumPy a second copy; every row number is in range
-    out = np.empty((len(rows), *array.shape[1:]), array.dtype)
+    out = aligned((len(rows), *array.shape[1:]), array.dtype)
     np.take(array, rows, axis=0, out=out, mode="clip")
     return out.reshape(*shape, *array.shape[1:])
 

@@ -21,6 +21,7 @@ from tflearnkit.metrics.pending import Pending
 from tflearnkit.model_function import ModelFnOps, ModelFunction, is_keras_model
 from tflearnkit.precision import products_in
 from tflearnkit.replicas import Alone
+from tflearnkit.tensors import as_tensor
 from tflearnkit.variables import Call, ModeKeys, VariableStore
 
 __all__ = ["FunctionProgram", "Outputs"]
@@ -131,10 +132,9 @@ class FunctionProgram:
 
         ``rows`` are those of a whole batch, of which other processes may have some.
         """
-        import tensorflow as tf
 
         self._loaded = None
-        tensors = [tf.convert_to_tensor(a) for a in (*arrays, weights, keys, np.int32(steps))]
+        tensors = [as_tensor(array) for array in (*arrays, weights, keys, np.int32(steps))]
         weighted = self._weighted(weights[:steps])
         key = *weights.shape, rows, weighted
         if key in self.compiled:

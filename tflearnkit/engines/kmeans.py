@@ -14,6 +14,7 @@ from tflearnkit.engines.kmeans_nearest import nearest, squared_lengths
 from tflearnkit.engines.kmeans_program import TIGHT, one_pass
 from tflearnkit.engines.kmeans_sweep import Kind, block_rows
 from tflearnkit.replicas import ALONE, Alone
+from tflearnkit.tensors import has_gpu
 
 __all__ = [
     "LARGEST", "Clusters", "Engine", "LloydEngine", "Passes", "Rules", "coordinates", "kind_of",
@@ -201,7 +202,7 @@ class LloydEngine(Engine):
     @cached_property
     def _sweep(self) -> Callable:
         """What finds sums and counts: of one process on a processor, bounds spare most looks."""
-        if self.replicas.key is None and not _has_gpu():
+        if self.replicas.key is None and not has_gpu():
             return BoundedSweep(self.points, self.weights, self._lengths_of_each)
         return self._compiled()
 
@@ -235,12 +236,6 @@ class LloydEngine(Engine):
         centres = now.centres.copy()
         centres[empty[: len(dearest)]] = places(self.points, dearest, centres.shape[1])
         return now._replace(centres=centres)
-
-
-def _has_gpu() -> bool:
-    import tensorflow as tf
-
-    return bool(tf.config.get_visible_devices("GPU"))
 
 
 def _check_scale(mean: float) -> None:

@@ -10,6 +10,7 @@ from tflearnkit.engines.kmeans_nearest import nearest, squared_lengths
 from tflearnkit.engines.kmeans_program import TIGHT, batches
 from tflearnkit.engines.kmeans_sweep import Kind, block_rows
 from tflearnkit.replicas import ALONE, Alone
+from tflearnkit.tensors import as_tensor
 
 __all__ = ["MiniBatchEngine", "points_of"]
 
@@ -44,11 +45,10 @@ class MiniBatchEngine(Engine):
 
         Returns the weighted sums of the losses and the sums of the weights, one of each a step.
         """
-        import tensorflow as tf
 
         points = points_of(chunk.features, chunk.weights.shape)
         arrays = *coordinates(points), chunk.weights
-        tensors = [tf.convert_to_tensor(self.replicas.own(array)) for array in arrays]
+        tensors = [as_tensor(self.replicas.own(array)) for array in arrays]
         weights = chunk.weights[: chunk.steps].sum(axis=1, dtype=np.float64)
         losses: list[float] = []
         while len(losses) < chunk.steps and not self.converged:

@@ -10,6 +10,7 @@ from tflearnkit.engines.vector import Vector, named_slots
 from tflearnkit.optimizers import Optimizer
 from tflearnkit.parts import CentredBias, Training
 from tflearnkit.precision import products_in
+from tflearnkit.tensors import as_tensor
 
 __all__ = ["Flat", "Program", "fresh_slots", "slot_names", "slots_by_variable"]
 
@@ -134,7 +135,7 @@ class Program:
         import tensorflow as tf
 
         arrays = (*features.values(), *constants.values(), *others)
-        tensors = [tf.convert_to_tensor(array) for array in arrays]
+        tensors = [as_tensor(array) for array in arrays]
         key = (tuple(features), tuple(constants), widths, others[0].shape)
         if key not in self.compiled:
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tflearnkit.engines.base import shared
+from tflearnkit.tensors import as_tensor
 
 __all__ = ["score"]
 
@@ -14,13 +15,12 @@ def score(parts, task, params: Mapping, features: Mapping, constants: Mapping, w
     ``params`` holds all arrays of the parts by storage name. One compiled program serves all
     models of the same shape; call it with few distinct numbers of rows, as each is traced.
     """
-    import tensorflow as tf
 
     groups = (params, features, constants)
     names = tuple(tuple(group) for group in groups)
     rows = len(next(iter(features.values())))
     key = ("score", parts, task.signature, names, widths, rows)
-    tensors = [tf.convert_to_tensor(array) for group in groups for array in group.values()]
+    tensors = [as_tensor(array) for group in groups for array in group.values()]
     program = shared(
         key, lambda: _scorer(parts, task, names, widths).get_concrete_function(*tensors)
     )
