@@ -37,12 +37,12 @@ def _with_memory_used_again(batches: Callable[..., Iterator], *args) -> Iterator
 def _use_memory_again() -> None:
     """Let freed memory be used again, as before TensorFlow began a dataset of a generator.
 
-    On Python 3.11 TensorFlow asks glibc at each of them to map all memory above 128 kB anew
-    (``ApplyPython311MemoryPatch``), in the whole process and for good: what the system spends on
-    new pages then takes as long as reading a CSV file. These are the thresholds that glibc comes
-    to by itself once an array of 32 MB was freed.
+    At each of them TensorFlow asks glibc to map all memory above 128 kB anew, in the whole process
+    and for good (``ApplyPython311MemoryPatch``): what the system spends on new pages then takes as
+    long as reading a CSV file. These are the thresholds that glibc comes to by itself once an array
+    of 32 MB was freed.
     """
-    if sys.platform != "linux" or sys.version_info[:2] != (3, 11):
+    if sys.platform != "linux":
         return
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
