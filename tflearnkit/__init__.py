@@ -18,7 +18,7 @@ imports only from floors below its own::
         summaries        numbers for TensorBoard
         termination      SIGTERM, put off until a checkpoint is written
         precision        of the products of a training step
-        tensors          memory that arrays share with them
+        tensors          arrays -> tensors, whose memory they share
         draws initializers   random numbers of compiled steps; how variables begin
         drawing          matplotlib, where it is installed
     F2  columns/         what a raw column means: floats, or ids with weights
