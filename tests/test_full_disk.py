@@ -14,7 +14,7 @@ import pytest
 from event_files import scalars
 
 import tflearnkit as learn
-from tflearnkit import checkpoint, datasets
+from tflearnkit import checkpoint, datasets, whole_file
 from tflearnkit.datasets import folders
 from tflearnkit.monitors import ExportMonitor, ProfilerMonitor
 from tflearnkit.preprocessing import VocabularyProcessor
@@ -146,6 +146,17 @@ def test_a_save_that_cannot_be_written(tmp_path, fitted, name, room):
         learn.LinearClassifier().fit(X, Y).save(tmp_path / name)
     assert contents(tmp_path) == before
     np.testing.assert_array_equal(learn.load(tmp_path / name).predict(X), fitted.predict(X))
+
+
+def test_a_save_that_fails_once_its_model_stands(tmp_path, fitted, monkeypatch):
+    def fail(folder):
+        if (tmp_path / "m" / "model.json").exists():
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(whole_file, "sync_folder", fail)
+    with pytest.raises(OSError, match=os.strerror(errno.EIO)):
+        fitted.save(tmp_path / "m")
+    np.testing.assert_array_equal(learn.load(tmp_path / "m").predict(X), fitted.predict(X))
 
 
 def test_an_export_that_cannot_be_written(tmp_path, fitted):

@@ -158,11 +158,19 @@ def _write_folder(path: str, content: dict, arrays: Mapping[str, np.ndarray]) ->
     try:
         replace_file(os.path.join(path, MODEL), lambda file: file.write(words))
     except BaseException:
-        os.remove(os.path.join(path, name))
+        if not _stands(os.path.join(path, MODEL), words):  # it may have failed after that
+            os.remove(os.path.join(path, name))
         raise
     for other in os.listdir(path):  # of the model that stood here, or of a save that was killed
         if _ARRAYS.fullmatch(other) and other != name:
             os.remove(os.path.join(path, other))
+
+
+def _stands(path: str, words: bytes) -> bool:
+    if not os.path.exists(path):
+        return False
+    with open(path, "rb") as file:
+        return file.read() == words
 
 
 def _refuse_foreign(path: str) -> None:

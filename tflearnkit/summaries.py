@@ -81,7 +81,7 @@ class SummaryWriter:
         try:
             with naming(self.logdir):
                 yield
-        except Exception:
+        except BaseException:
             self._file = None
             raise
 

@@ -352,6 +352,7 @@ def _step_specs(rows: int) -> list:
 
 
 def _tensor(array):
+    """Return a copy: what a function returns as a prediction may be the very rows it was given."""
     import tensorflow as tf
 
     return tf.convert_to_tensor(array)
