@@ -44,10 +44,14 @@ class Flat:
         }
 
     def split(self, flat) -> dict:
-        """Return the arrays as tensors, in a form whose gradient is one concatenation."""
+        """Return the arrays as tensors, in a form whose gradient is one concatenation.
+
+        What a `Vector` has behind them is left out.
+        """
         import tensorflow as tf
 
-        pieces = tf.split(flat, [stop - start for _, start, stop in self.entries])
+        sizes = [stop - start for _, start, stop in self.entries]
+        *pieces, _ = tf.split(flat, [*sizes, flat.shape[0] - self.size])
         return {
             storage.name: tf.reshape(piece, storage.shape)
             for (storage, _, _), piece in zip(self.entries, pieces, strict=True)
@@ -61,15 +65,7 @@ class Flat:
             flat[start:stop] if storage.penalised else tf.zeros([stop - start])
             for storage, start, stop in self.entries
         ]
-        return tf.concat(pieces, 0)
-
-    def penalised(self) -> np.ndarray:
-        return np.concatenate(
-            [
-                np.full(stop - start, storage.penalised, np.float32)
-                for storage, start, stop in self.entries
-            ]
-        )
+        return tf.concat([*pieces, tf.zeros([flat.shape[0] - self.size])], 0)
 
 
 def slots_by_variable(part, state: Mapping) -> dict[str, np.ndarray]:
@@ -224,7 +220,7 @@ class Program:
         for number, (vector, flat) in enumerate(zip(self.vectors, self.flats, strict=True)):
             vector.apply(gradients[number], rates[number])
             if self.l1:
-                vector.stay_within(orthants[number], flat.penalised())
+                vector.stay_within(orthants[number], flat.held_back(tf.ones_like(flats[number])))
         for name, value in updates.items():
             self.frozen[name].assign(value)
         return reported, total
@@ -260,7 +256,10 @@ class Program:
                 for gradient, flat, values in zip(gradients, self.flats, weights, strict=True)
             ]
         if self.l1:
-            pulls = [penalties[0] * flat.penalised() for flat in self.flats]
+            pulls = [
+                penalties[0] * flat.held_back(tf.ones_like(values))
+                for flat, values in zip(self.flats, weights, strict=True)
+            ]
             pulled = list(map(_pulled, gradients, weights, pulls))
             gradients, orthants = zip(*pulled, strict=True)
         if self.clip:

@@ -10,9 +10,16 @@ from tflearnkit.optimizers import Optimizer
 
 __all__ = ["Vector", "named_slots"]
 
+# Vectors end at a multiple of it: XLA gives each thread as many elements, and does one after the
+# other, not eight at once, where they do not come out even. It has two, three, four and five in
+# it, and whole vectors of a processor besides.
+_ROUND = 960
+
 
 class Vector:
     """The trainable arrays of a part, behind each other, with what its optimizer remembers.
+
+    Zeros follow them, up to a round length: tensors have them, arrays do not.
 
     Parameters
     ----------
@@ -27,7 +34,8 @@ class Vector:
 
     def __init__(self, name: str, size: int, optimizer: Optimizer, replicas):
         self.sets_rate = optimizer.rate is not None
-        self._sizes = replicas.cut(size)
+        self._size = size
+        self._sizes = replicas.cut(size + -size % _ROUND)
         self._pieces = [replicas.variable(np.zeros(n, np.float32)) for n in self._sizes]
         self._optimizers = [optimizer.build() for _ in self._pieces]
         named = []
@@ -53,7 +61,7 @@ class Vector:
 
     def numpy(self) -> np.ndarray:
         """Return a copy of the vector."""
-        return _joined(self._pieces)
+        return self._joined(self._pieces)
 
     def apply(self, gradient, rate) -> None:
         """Take a step along a gradient; the optimizer's own rate holds where it sets one."""
@@ -82,7 +90,7 @@ class Vector:
 
     def load(self, flat: np.ndarray, state: Mapping[str, np.ndarray]) -> None:
         """Set the weights, and the slots that a state has; others begin afresh."""
-        for piece, values in zip(self._pieces, self._cut_array(flat), strict=True):
+        for piece, values in zip(self._pieces, self._cut_array(flat, 0), strict=True):
             piece.assign(values)
         for name, slots in self._slots.items():
             given = state.get(name)
@@ -90,7 +98,8 @@ class Vector:
                 for slot in slots:
                     slot.assign(np.full(slot.shape, self._fresh[name]))
             elif np.ndim(given):
-                for slot, values in zip(slots, self._cut_array(given), strict=True):
+                values_of = self._cut_array(given, self._fresh[name])
+                for slot, values in zip(slots, values_of, strict=True):
                     slot.assign(values)
             else:
                 for slot in slots:
@@ -99,7 +108,7 @@ class Vector:
     def slots(self) -> dict[str, np.ndarray]:
         """Return copies of what the optimizer remembers, by name."""
         return {
-            name: _joined(each) if len(each[0].shape) else each[0].numpy()
+            name: self._joined(each) if len(each[0].shape) else each[0].numpy()
             for name, each in self._slots.items()
         }
 
@@ -108,13 +117,14 @@ class Vector:
 
         return [tensor] if len(self._sizes) == 1 else tf.split(tensor, self._sizes)
 
-    def _cut_array(self, array: np.ndarray) -> list:
-        return np.split(array, np.cumsum(self._sizes)[:-1])
+    def _cut_array(self, array: np.ndarray, fill: float) -> list:
+        whole = np.full(sum(self._sizes), fill, array.dtype)
+        whole[: self._size] = array
+        return np.split(whole, np.cumsum(self._sizes)[:-1])
 
-
-def _joined(pieces: list) -> np.ndarray:
-    arrays = [piece.numpy() for piece in pieces]
-    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
+    def _joined(self, pieces: list) -> np.ndarray:
+        arrays = [piece.numpy() for piece in pieces]
+        return np.concatenate(arrays)[: self._size]
 
 
 def named_slots(name: str, optimizer, weights) -> dict:
