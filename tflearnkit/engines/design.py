@@ -17,7 +17,7 @@ import numpy as np
 from scipy import sparse
 
 CHUNK = 2**18  # entries of the dense block cast at a time; the size hardly matters from 2**16 on
-EXACT_ENTRIES = 1e6  # up to this size a dense block is multiplied in float64 throughout
+EXACT_ENTRIES = 1e6  # up to so many entries, products are in float64 throughout
 SAMPLE = 10_000  # rows that decide the shift
 
 
@@ -48,7 +48,7 @@ class Design:
         self.shift = np.zeros(self.n_dense)
         if shifted:
             self.shift = dense[:: max(1, self.n // SAMPLE)].mean(axis=0, dtype=np.float64)
-        self._blocks = [] if csr is None else _row_blocks(csr)
+        self._blocks: dict = {}
 
     @cached_property
     def threads(self) -> ThreadPoolExecutor:
@@ -60,6 +60,14 @@ class Design:
         """Whether products in float64 would be felt."""
         entries = 0 if self.csr is None else self.csr.nnz
         return entries + self.n * self.n_dense > EXACT_ENTRIES
+
+    @property
+    def is_mostly_ids(self) -> bool:
+        """Whether threads of BLAS, which spin for a while after a product, are in the way.
+
+        Products with ids have threads of their own.
+        """
+        return self.csr is not None and self.csr.nnz > self.n * self.n_dense
 
     def thinned(self, rows: slice) -> Design:
         """Some of the rows, as a design of their own."""
@@ -100,16 +108,17 @@ class Design:
         return x
 
     def margins(self, work, exact: bool = True):
-        """``[dense | ids | 1] @ work``, (n, K), in float64 or as the dense block is stored."""
-        d, inner = self.n_dense, work[: self.n_dense]
-        z = np.tile(work[-1], (self.n, 1))
+        """``[dense | ids | 1] @ work``, (n, K), in float64 or, if not exact, in float32."""
+        d, kind = self.n_dense, _kind(exact)
+        inner, by_id = work[:d], work[d:-1].astype(kind, copy=False)
+        moved = 0 if exact else self.shift @ inner
+        z = np.tile((work[-1] - moved).astype(kind), (self.n, 1))
         if exact and d:
             for part in self.chunks():
                 z[part] += self.rows(part)[:, :-1] @ inner
         elif d:
-            z = (z - self.shift @ inner).astype(self.dense.dtype)
             z += self.dense @ inner.astype(self.dense.dtype)
-        for rows, partial in self._each_block(lambda rows, block: _times(block, work[d:-1])):
+        for rows, partial in self._each_block(exact, lambda rows, block: _times(block, by_id)):
             z[rows] += partial
         return z
 
@@ -123,7 +132,8 @@ class Design:
                 out[:d] += self.rows(part)[:, :-1].T @ u[part]
         elif d:
             out[:d] = self.dense.T @ u - np.outer(self.shift, out[-1])
-        for _, partial in self._each_block(lambda rows, block: _times(block.T, u[rows])):
+        u = u.astype(_kind(exact), copy=False)
+        for _, partial in self._each_block(exact, lambda rows, block: _times(block.T, u[rows])):
             out[d:-1] += partial
         return out
 
@@ -134,18 +144,33 @@ class Design:
         out[-1] = h.sum(axis=0)
         for part in self.chunks() if d else ():
             out[:d] += (self.rows(part)[:, :-1].astype(h.dtype) ** 2).T @ h[part]
-        for _, partial in self._each_block(lambda rows, block: _times(_squared(block).T, h[rows])):
+
+        def of_ids(rows, block):
+            return _times((block if self._counts_once else block.power(2)).T, h[rows])
+
+        for _, partial in self._each_block(h.dtype == np.float64, of_ids):
             out[d:-1] += partial
         return out
 
-    def _each_block(self, job):
+    @cached_property
+    def _counts_once(self) -> bool:
+        """Whether every id counts 1, as most do: these are squares already."""
+        return bool((self.csr.data == 1).all())
+
+    def _each_block(self, exact: bool, job):
         """``(rows, job(rows, block))`` of every row block of the ids, a thread each.
 
         SciPy lets go of the interpreter lock inside its products.
         """
-        if not self._blocks:
+        if self.csr is None:
             return []
-        return list(self.threads.map(lambda item: (item[0], job(*item)), self._blocks))
+        if exact not in self._blocks:
+            self._blocks[exact] = _row_blocks(self.csr, _kind(exact))
+        return list(self.threads.map(lambda item: (item[0], job(*item)), self._blocks[exact]))
+
+
+def _kind(exact: bool):
+    return np.float64 if exact else np.float32
 
 
 def _times(block, v):
@@ -153,18 +178,17 @@ def _times(block, v):
     return (block @ v[:, 0])[:, None] if v.shape[1] == 1 else block @ v
 
 
-def _squared(block):
-    """The squares of the entries; where ids count 1, as most do, these are squares already."""
-    return block if (block.data == 1).all() else block.power(2)
+def _row_blocks(csr, kind):
+    """The rows in as many blocks as there are processors to share them, four at most.
 
-
-def _row_blocks(csr):
-    """The rows in as many blocks as there are processors to share them, four at most: views."""
+    They are views, but for entries of another kind.
+    """
     ends = csr.indptr
     edges = np.linspace(0, csr.shape[0], min(os.cpu_count() or 1, 4) + 1).astype(int)
     blocks = []
     for a, b in zip(edges[:-1], edges[1:], strict=True):
         inside = slice(ends[a], ends[b])
-        parts = csr.data[inside], csr.indices[inside], ends[a : b + 1] - ends[a]
+        entries = csr.data[inside].astype(kind, copy=False)
+        parts = entries, csr.indices[inside], ends[a : b + 1] - ends[a]
         blocks.append((slice(a, b), sparse.csr_array(parts, shape=(b - a, csr.shape[1]))))
     return blocks

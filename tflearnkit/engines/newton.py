@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from contextlib import nullcontext
 from functools import partial
 from typing import NamedTuple
 
@@ -125,7 +126,8 @@ def solve(
         labels = targets[:, column]
         problem = Problem(design, loss, labels, weights, float(l2), penalises_intercept)
         begin = None if start is None else design.to_working(start[:, column])
-        found.append(_minimise(problem, exact, begin, max_iter, tol))
+        with one_blas_thread() if design.is_mostly_ids else nullcontext():
+            found.append(_minimise(problem, exact, begin, max_iter, tol))
     theta = np.hstack([design.to_original(work) for work, *_ in found])
     if loss is Softmax:  # one number added to every class is free: keep the symmetric answer
         theta -= theta.mean(axis=1, keepdims=True)

@@ -11,7 +11,6 @@ import numpy as np
 from scipy import linalg
 
 from tflearnkit.engines.convex import weighted_gram
-from tflearnkit.engines.design import EXACT_ENTRIES
 
 INNER = 500  # conjugate gradient steps within one Newton step, at most
 RTOL = 0.1
@@ -22,8 +21,8 @@ def newton_cg(problem, work, max_iter: int, tol: float):
     """Minimise from ``work``; returns ``(work, n_iter, objective, converged)``.
 
     Margins are kept, so that the line search costs no product with the design.  Gradients are
-    float64; products with the Hessian are float32 on a large dense block, which changes the way
-    to the optimum, not the optimum.
+    float64; products with the Hessian are float32 on a large design, which changes the way to the
+    optimum, not the optimum.
     """
     design, loss, y, weights = problem.design, problem.loss, problem.targets, problem.weights
     z = design.margins(work)
@@ -31,9 +30,9 @@ def newton_cg(problem, work, max_iter: int, tol: float):
     value = weights @ point.value + problem.penalty(work)
     for n_iter in range(max_iter):
         gradient = design.transposed(weights[:, None] * point.residual) + problem.pull(work)
-        step = _conjugate_gradients(Hessian(problem, point.state), gradient)
+        step, dz = _conjugate_gradients(Hessian(problem, point.state), gradient)
         decrement = (gradient * step).sum()
-        t, dz, before, rounding = 1.0, design.margins(step), value, 1e-14 * problem.scale(value)
+        t, before, rounding = 1.0, value, 1e-14 * problem.scale(value)
         while True:
             point = loss.at(z - t * dz, y)
             value = weights @ point.value + problem.penalty(work - t * step)
@@ -81,7 +80,7 @@ class Hessian:
     def __init__(self, problem, state):
         design = problem.design
         self.problem = problem
-        self.exact = design.n * design.n_dense <= EXACT_ENTRIES
+        self.exact = not design.is_large
         self.kind = kind = np.float64 if self.exact else np.float32
         # products with the denormal numbers of float32 take a hundred times as long
         state = state if self.exact else np.where(np.abs(state) < 1e-20, 0, state)
@@ -90,27 +89,33 @@ class Hessian:
         by = _by_gram if shares_gram(problem) else _by_diagonal
         self.preconditioned = by(problem, curvature)
 
-    def __matmul__(self, v):
+    def product(self, v):
+        """Return the product with a vector, and the margins of the vector."""
         design, loss = self.problem.design, self.problem.loss
-        s = self.weights * loss.bend(self.state, design.margins(v, self.exact))
-        return design.transposed(s, self.exact) + self.problem.pull(v)
+        z = design.margins(v, self.exact)
+        s = self.weights * loss.bend(self.state, z)
+        return design.transposed(s, self.exact) + self.problem.pull(v), z
 
 
 def _conjugate_gradients(hessian, gradient):
-    """Solve ``H step = gradient`` to a relative residual of RTOL in the preconditioner's norm."""
-    step, residual = np.zeros_like(gradient), gradient.copy()
+    """Solve ``H step = gradient`` to a relative residual of RTOL in the preconditioner's norm.
+
+    Returns the step and its margins.
+    """
+    step, residual, z = np.zeros_like(gradient), gradient.copy(), 0.0
     direction = hessian.preconditioned(residual)
     rho = first = (residual * direction).sum()
     for _ in range(INNER):
         if rho <= RTOL**2 * first:
             break
-        product = hessian @ direction
+        product, along = hessian.product(direction)
         curvature = (direction * product).sum()
         if curvature <= 0:
             break
         step += rho / curvature * direction
+        z += rho / curvature * along
         residual -= rho / curvature * product
         scaled = hessian.preconditioned(residual)
         rho, before = (residual * scaled).sum(), rho
         direction = scaled + rho / before * direction
-    return step
+    return step, z

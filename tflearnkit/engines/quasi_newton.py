@@ -31,7 +31,7 @@ def quasi_newton(problem, work, max_iter: int, tol: float):
     """Minimise from ``work``; returns ``(work, n_iter, objective, converged)``.
 
     ``max_iter`` counts in tens: a step is that much cheaper than one of Newton's. The curvature at
-    the start preconditions every step. Products are float32 on a large dense block; margins are
+    the start preconditions every step. Products are float32 on a large design; margins are
     kept, in float64, so that the line search costs no product.
     """
     design, loss, y, weights = problem.design, problem.loss, problem.targets, problem.weights
