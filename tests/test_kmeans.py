@@ -66,7 +66,7 @@ def small_blocks(monkeypatch):
     """Look at few rows at a time, whose number does not divide that of the rows."""
     monkeypatch.setattr(kmeans_sweep, "_BLOCK", 1)
     monkeypatch.setattr(kmeans_bounds, "_BLOCK", 1)
-    monkeypatch.setattr(kmeans_bounds, "_PIECE", 170)
+    monkeypatch.setattr(kmeans_bounds, "_FEWEST_ROWS", 170)
     monkeypatch.setattr(kmeans_nearest, "_BLOCK", 1)
 
 

@@ -5,14 +5,16 @@ import pytest
 
 from tflearnkit.columns import Encoded
 from tflearnkit.engines import kmeans_bounds
+from tflearnkit.engines.exact_sums import ExactSums
 from tflearnkit.engines.kmeans import Clusters, LloydEngine, Passes, Rules
 from tflearnkit.engines.kmeans_bounds import BoundedSweep
+from tflearnkit.engines.kmeans_nearest import nearest
 
 
 @pytest.fixture(autouse=True)
 def small_pieces(monkeypatch):
     """Several pieces of several blocks, the last of them shorter."""
-    monkeypatch.setattr(kmeans_bounds, "_PIECE", 500)
+    monkeypatch.setattr(kmeans_bounds, "_FEWEST_ROWS", 500)
     monkeypatch.setattr(kmeans_bounds, "_BLOCK", 6000)
 
 
@@ -96,13 +98,54 @@ def test_few_points_are_looked_at_once_centres_hardly_move(monkeypatch):
     assert sum(looked) < 0.01 * 3 * found.n_rows
 
 
+def test_sums_are_true_and_the_same_in_any_order():
+    rng = np.random.default_rng(0)
+    scales = np.array([1e-6, 1.0, 3e4, 0.0], np.float32)
+    dense = (rng.normal(size=(5000, 4)) * scales).astype(np.float32)
+    found = Encoded(dense, np.empty((5000, 0), np.int32), None, (0,))
+    weights = rng.uniform(0.1, 9, 5000).astype(np.float32)
+    sums = ExactSums(found, weights, np.abs(dense).max(axis=0))
+    one, other = rng.integers(0, 7, (2, 5000)).astype(np.int32)
+    shape, everything = (7, 4), np.arange(5000)
+    whole = sums.moved(everything, one, None, shape)
+    true = np.zeros(shape)
+    np.add.at(true, one, dense.astype(float) * weights[:, None])
+    np.testing.assert_allclose(whole[0], true, rtol=1e-7, atol=1e-9 * 5000 * scales.max())
+    np.testing.assert_allclose(whole[0][:, 0], true[:, 0], rtol=1e-6)  # however small its numbers
+    np.testing.assert_allclose(whole[1], np.bincount(one, weights), rtol=1e-8)
+
+    mixed = rng.permutation(5000)
+    there = sums.moved(everything, other, None, shape)
+    for part in np.array_split(mixed, 9):
+        change = sums.moved(part, one[part], other[part], shape)
+        there = there[0] + change[0], there[1] + change[1]
+    for anew, moved in zip(whole, there, strict=True):
+        np.testing.assert_array_equal(anew, moved)
+
+
+@pytest.mark.parametrize("kind", ["smooth", "ties", "ids"])
+def test_clusters_that_are_known_are_those_that_looking_finds(kind):
+    found = points(kind)
+    centres = spread(found)[:12].astype(float)
+    sweep = new_sweep(found)
+    assert (sweep.known(centres) == -1).all()
+    swept(sweep, centres)
+    moved = centres + np.random.default_rng(1).normal(scale=0.05, size=centres.shape)
+    known, (labels, squares) = sweep.known(moved), nearest(found, moved)
+    sure = known >= 0
+    assert 0.3 < sure.mean() < 1 or kind == "ties"
+    np.testing.assert_array_equal(known[sure], labels[sure])
+    for mine, anew in zip(nearest(found, moved, known), (labels, squares), strict=True):
+        np.testing.assert_array_equal(mine, anew)
+
+
 def test_a_pass_that_was_broken_off_leaves_nothing_wrong(monkeypatch):
     found, centres = points(), points().dense[:30].astype(float)
     sweep = new_sweep(found)
     swept(sweep, centres)
     moved = centres + 0.3
     with monkeypatch.context() as patch:
-        patch.setattr(BoundedSweep, "_summed", _interrupted)
+        patch.setattr(ExactSums, "moved", _interrupted)
         with pytest.raises(KeyboardInterrupt):
             swept(sweep, moved)
     for centres in (moved, moved - 0.1):
@@ -110,7 +153,7 @@ def test_a_pass_that_was_broken_off_leaves_nothing_wrong(monkeypatch):
             np.testing.assert_array_equal(mine, anew)
 
 
-def _interrupted(self, rows, n_centres, places):
+def _interrupted(*_):
     raise KeyboardInterrupt
 
 

@@ -166,6 +166,14 @@ class LloydEngine(Engine):
                 losses.append(loss)
         return np.array(losses), np.full(len(losses), self.total)
 
+    def known(self, centres: np.ndarray) -> np.ndarray | None:
+        """Return the clusters of points that are known without another look, -1 of the others.
+
+        None where none is.
+        """
+        sweep = vars(self).get("_sweep")
+        return sweep.known(centres) if isinstance(sweep, BoundedSweep) else None
+
     def _pass(self) -> float | None:
         """Make a pass; return the loss before it, None where float32 has too few digits for it."""
         now, step = self._reached

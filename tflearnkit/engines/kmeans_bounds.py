@@ -3,33 +3,38 @@
 Of each point is known by how much its nearest centre leads: how much farther the second nearest one
 is, at least. Centres that move eat that up; until it is gone the nearest centre is the one it was
 (Hamerly, "Making k-means even faster", 2010). A lead counts only beyond what rounding can make of a
-distance, so that the clusters are those that looking at all points finds.
+distance, so that the clusters are those that looking at all points finds; and sums, from which
+points are taken that leave, are those of all points anew, to the bit.
 
 NumPy, not TensorFlow: threads take parts of the rows, and BLAS none besides. Measured on 1M points
-x 16 and 64 centres, processor time: a pass over all points .11 s, one over the few that may change
-.02 s; .16 s by XLA.
+x 16 and 64 centres, processor time: the first pass .24 s, one over the few that may change .012 s;
+.16 s by XLA.
 """
 
 from __future__ import annotations
 
+import itertools
 import os
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
-from scipy import sparse
 
+from tflearnkit.engines.exact_sums import ExactSums
 from tflearnkit.engines.kmeans_nearest import id_matrix
 from tflearnkit.engines.threads import one_blas_thread
 
 __all__ = ["BoundedSweep"]
 
-_PIECE = 16384  # rows that are summed up in float32
-_MOST_PARTS = 32  # of the rows: threads that hand over often wait for each other
-_BLOCK = 2**20  # numbers of a table of likenesses: in smaller ones threads wait for each other
-_MOST_GATHERED = 0.7  # of a piece: where more is to be looked at, all of it is
+_PARTS_EACH = 4  # parts of the rows for each thread: the last to end is not waited for as long
+_FEWEST_ROWS = 8192  # of a part: in smaller ones threads wait for each other
+# Points looked at together, and numbers in their table of likenesses: in smaller ones threads wait
+# for each other. Rows of a table whose length is a power of two take products twice the time.
+_MOST_ROWS, _BLOCK = 15_000, 1_000_000
+_MOST_GATHERED = 0.7  # of a part: where more is to be looked at, all of it is
 _RANKS = np.arange(255, 0, -1, dtype=np.uint8)[:, None]
 
 
@@ -45,13 +50,15 @@ class BoundedSweep:
     """
 
     def __init__(self, points, weights: np.ndarray, lengths: np.ndarray):
-        self._points, self._weights, self._lengths = points, weights, lengths
-        # The last coordinate of a centre is what makes its product with a point a comparison.
-        self._rows = np.concatenate([points.dense, np.ones((len(weights), 1), np.float32)], axis=1)
+        self._points, self._lengths = points, lengths
         self._labels = np.zeros(len(weights), np.int32)
         self._leads = np.empty(len(weights))
-        self._centres: np.ndarray | None = None  # those that leads are known for
+        self._centres: np.ndarray | None = None  # those that all else is known for
+        self._found: tuple = ()  # their sums and counts
         self._tables = _Tables()
+        self._parts = _parts(len(weights))
+        dense = (points.dense[part] for part in self._parts)
+        self._sums = ExactSums(points, weights, np.max(list(map(_largest, dense)), axis=0))
 
     def __call__(self, centres: np.ndarray, halves: np.ndarray, double: bool) -> tuple:
         """Return sums and counts of the points nearest to each centre, float64.
@@ -65,21 +72,31 @@ class BoundedSweep:
             Whether to compare distances in float64.
         """
         places = _Places.of(centres, halves, self._points, double)
-        drops = self._drops(centres)
+        drops, known = self._drops(centres), self._centres is not None
+        sums, counts = map(np.copy, self._found) if known else _nothing(centres.shape)
         self._centres = None  # until all is done: a pass may be interrupted
 
-        def look(starts: range) -> tuple:
-            return self._look(starts, places, drops, centres.shape)
+        def look(part: slice) -> tuple:
+            return self._look(part, places, drops, known, centres.shape)
 
-        sums, counts = np.zeros(centres.shape), np.zeros(len(centres))
-        parts = _parts(len(self._rows))
         with one_blas_thread():
-            # In the order of the rows, so that the same is added up whoever was first.
-            for found in self._threads.map(look, parts) if len(parts) > 1 else map(look, parts):
-                sums += found[0]
-                counts += found[1]
-        self._centres = centres
+            for change in self._in_threads(look):
+                sums += change[0]
+                counts += change[1]
+        self._centres, self._found = centres, (sums, counts)
         return sums, counts
+
+    def known(self, centres: np.ndarray) -> np.ndarray:
+        """Return the clusters of the points whose leads last, -1 of the others."""
+        if self._centres is None:
+            return np.full_like(self._labels, -1)
+        drops = self._drops(centres)
+        return np.where(self._leads > drops[self._labels], self._labels, -1)
+
+    def _in_threads(self, job) -> Iterator:
+        """Yield what a job makes of each part of the rows."""
+        each = self._threads.map if len(self._parts) > 1 else map
+        return each(job, self._parts)
 
     @cached_property
     def _threads(self) -> ThreadPoolExecutor:
@@ -95,67 +112,76 @@ class BoundedSweep:
         most = np.sort(moved)[-2:]
         return moved + np.where(moved == most[-1], most[0], most[-1])
 
-    def _look(self, starts: range, places: _Places, drops: np.ndarray, shape: tuple) -> tuple:
-        """Return sums and counts of the pieces that begin at ``starts``."""
-        sums, counts = np.zeros(shape), np.zeros(shape[0])
-        n_dense = self._points.dense.shape[1]
-        for start in starts:
-            rows = slice(start, start + _PIECE)
-            self._update(rows, places, drops)
-            dense, rest = self._summed(rows, shape[0], places)
-            sums[:, :n_dense] += dense[:, :-1]
-            counts += dense[:, -1]
-            if rest is not None:
-                sums[:, n_dense:] += rest.toarray()
+    def _look(self, part: slice, places, drops: np.ndarray, known: bool, shape: tuple) -> tuple:
+        """Look at the points of a part whose lead is gone; return how sums and counts change."""
+        sums, counts = _nothing(shape)
+        for block in self._blocks(part, drops):
+            after, *likeness = self._tables.nearest(self._likeness(block, places))
+            before, self._labels[block] = self._labels[block].copy(), after
+            self._leads[block] = places.leads(self._lengths[block], *likeness)
+            change = self._change(block, after, before if known else None, shape)
+            if change is not None:
+                sums += change[0]
+                counts += change[1]
         return sums, counts
 
-    def _update(self, rows: slice, places: _Places, drops: np.ndarray) -> None:
-        """Look at the points of a piece whose lead is gone."""
-        leads, labels = self._leads[rows], self._labels[rows]
-        leads -= drops[labels]
-        which = np.flatnonzero(leads <= 0) + rows.start
-        size = max(64, min(_PIECE, _BLOCK // len(drops)))
-        if len(which) > _MOST_GATHERED * len(leads):
-            stop = rows.start + len(leads)
-            blocks = [slice(i, min(i + size, stop)) for i in range(rows.start, stop, size)]
-        else:
-            blocks = [which[i : i + size] for i in range(0, len(which), size)]
-        for block in blocks:
-            likeness = self._likeness(block, places)
-            found = self._tables.nearest(likeness)
-            self._labels[block] = found[0]
-            self._leads[block] = places.leads(self._lengths[block], *found[1:])
+    def _blocks(self, part: slice, drops: np.ndarray) -> list:
+        """Take from the leads of a part; return the points without, some at a time."""
+        leads = self._leads[part]
+        leads -= drops[self._labels[part]]
+        which = np.flatnonzero(leads <= 0) + part.start
+        size = max(64, min(_MOST_ROWS, _BLOCK // len(drops)))
+        if len(which) <= _MOST_GATHERED * len(leads):
+            return [which[i : i + size] for i in range(0, len(which), size)]
+        return [slice(i, min(i + size, part.stop)) for i in range(part.start, part.stop, size)]
+
+    def _change(self, block, after: np.ndarray, before: np.ndarray | None, shape: tuple):
+        """Return how points of a block that move change sums and counts, None where none does."""
+        if before is None:
+            return self._sums.moved(block, after, None, shape)
+        (moved,) = np.nonzero(after != before)
+        if not len(moved):
+            return None
+        rows = moved + block.start if isinstance(block, slice) else block[moved]
+        return self._sums.moved(rows, after[moved], before[moved], shape)
 
     def _likeness(self, block: slice | np.ndarray, places: _Places) -> np.ndarray:
         """Return products with all centres less half the squared lengths of these (k, rows)."""
-        rows = self._rows[block].astype(places.near.dtype, copy=False)
-        out = self._tables.of("likeness", (len(places.near), len(rows)), places.near.dtype)
+        dense, dtype = self._points.dense[block], places.near.dtype
+        rows = self._tables.of("rows", (len(dense), places.near.shape[1]), dtype)
+        rows[:, :-1], rows[:, -1] = dense, 1
+        out = self._tables.of("likeness", (len(places.near), len(rows)), dtype)
         likeness = np.matmul(places.near, rows.T, out=out)
         if places.rest is not None:
-            likeness += (self._ids(block, places) @ places.rest).T
+            counts = self._points.id_weights[block].astype(dtype, copy=False)
+            ids = id_matrix(self._points.ids[block], counts, len(places.rest))
+            likeness += (ids @ places.rest).T
         return likeness
 
-    def _summed(self, rows: slice, n_centres: int, places: _Places) -> tuple:
-        """Return the sums of a piece by cluster, and those of ids; its last column counts."""
-        labels, dtype = self._labels[rows], places.near.dtype
-        weights = self._weights[rows].astype(dtype, copy=False)
-        starts = np.arange(len(labels) + 1, dtype=np.int32)
-        member = sparse.csc_array((weights, labels, starts), shape=(n_centres, len(labels)))
-        rest = None if places.rest is None else member @ self._ids(rows, places)
-        return member @ self._rows[rows].astype(dtype, copy=False), rest
 
-    def _ids(self, rows: slice | np.ndarray, places: _Places) -> sparse.csr_array:
-        counts = self._points.id_weights[rows].astype(places.near.dtype, copy=False)
-        return id_matrix(self._points.ids[rows], counts, len(places.rest))
+def _largest(dense: np.ndarray) -> np.ndarray:
+    """Return the largest absolute number of each column.
+
+    Some rows are looked at as one: NumPy takes several times as long where columns are few.
+    """
+    n_rows, width = dense.shape
+    together = min(64, n_rows)
+    even = n_rows - n_rows % together
+    wide = np.abs(dense[:even]).reshape(even // together, together * width).max(axis=0)
+    rest = np.abs(dense[even:]).max(axis=0, initial=0)
+    return np.maximum(wide.reshape(together, width).max(axis=0), rest)
 
 
-def _parts(n_rows: int) -> list[range]:
-    """Return where pieces begin, those together that one thread looks at in a row."""
-    together = _PIECE * max(1, -(-n_rows // (_PIECE * _MOST_PARTS)))
-    return [
-        range(start, min(start + together, n_rows), _PIECE)
-        for start in range(0, n_rows, together)
-    ]
+def _nothing(shape: tuple) -> tuple[np.ndarray, np.ndarray]:
+    """Return sums and counts of no points."""
+    return np.zeros(shape), np.zeros(shape[0])
+
+
+def _parts(n_rows: int) -> list[slice]:
+    """Return the rows in parts, some for each processor."""
+    n_parts = max(1, min(_PARTS_EACH * (os.cpu_count() or 1), n_rows // _FEWEST_ROWS))
+    edges = np.linspace(0, n_rows, n_parts + 1).astype(int).tolist()
+    return [slice(*ends) for ends in itertools.pairwise(edges)]
 
 
 class _Places(NamedTuple):
@@ -164,7 +190,8 @@ class _Places(NamedTuple):
     Attributes
     ----------
     near : array (k, n_dense + 1)
-        Their dense coordinates, and half their squared lengths, negative.
+        Their dense coordinates, and half their squared lengths, negative: what makes products with
+        points, of which a 1 is the last coordinate, comparisons.
     rest : array (n_ids, k) or None
         The other coordinates.
     largest : float

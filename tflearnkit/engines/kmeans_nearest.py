@@ -21,7 +21,9 @@ _BLOCK = 2**18  # numbers of a block's table of distances: 2 MB, which a cache h
 _MOST_ROWS = 4096
 
 
-def nearest(points, centres: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def nearest(
+    points, centres: np.ndarray, known: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the number of the nearest centre, int32, and the squared distance to it, float64.
 
     Of several that are as near the first one counts. Distances come from differences, so that
@@ -32,6 +34,8 @@ def nearest(points, centres: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     points : Encoded
         Dense coordinates, and ids of further ones with what they count.
     centres : ndarray of shape (k, width)
+    known : int32 array (n,), optional
+        The numbers of those that are known already, -1 of the others.
 
     Examples
     --------
@@ -42,15 +46,16 @@ def nearest(points, centres: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     >>> labels.tolist(), squares.tolist()
     ([0, 1], [1.0, 4.0])
     """
-    labels = np.empty(points.n_rows, np.int32)
+    labels = np.empty(points.n_rows, np.int32) if known is None else known.copy()
     squares = np.empty(points.n_rows)
     half = np.einsum("ij,ij->i", centres, centres) / 2
 
     def fill(rows: slice) -> None:
-        block = _Block(points, rows)
-        likeness = block.times(centres)
+        block, found = _Block(points, rows), labels[rows]
+        which = slice(None) if known is None else np.flatnonzero(found < 0)
+        likeness = block.times(centres, which)
         likeness -= half
-        labels[rows] = found = likeness.argmax(axis=1)
+        found[which] = likeness.argmax(axis=1)
         squares[rows] = block.squares_to(centres, found)
 
     _for_each_block(fill, points.n_rows, len(centres))
@@ -102,13 +107,13 @@ class _Block:
         has_ids = points.id_weights is not None
         self.counts = points.id_weights[rows].astype(np.float64) if has_ids else None
 
-    def times(self, centres: np.ndarray) -> np.ndarray:
-        """Return the products with all centres (n, k)."""
+    def times(self, centres: np.ndarray, which=slice(None)) -> np.ndarray:
+        """Return the products of some with all centres (n, k)."""
         n_dense = self.dense.shape[1]
-        found = self.dense @ centres[:, :n_dense].T
+        found = self.dense[which] @ centres[:, :n_dense].T
         if self.counts is not None:
             rest = np.ascontiguousarray(centres[:, n_dense:].T)
-            found += id_matrix(self.ids, self.counts, len(rest)) @ rest
+            found += id_matrix(self.ids[which], self.counts[which], len(rest)) @ rest
         return found
 
     def squared_lengths(self) -> np.ndarray:

@@ -271,7 +271,8 @@ KMEANS_PLUS_PLUS_INIT
         vars(self).pop("inertia_", None)
         if source.stream is not None:
             return
-        self.labels_, losses = model.encoded_outputs(source.points)
+        known = None if source.known is None else source.known(model.centres)
+        self.labels_, losses = model.encoded_outputs(source.points, known)
         self.inertia_ = float(losses @ source.weights)
         found = len(np.unique(self.labels_))
         if warns and found < self.num_clusters:

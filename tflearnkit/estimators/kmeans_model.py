@@ -71,9 +71,11 @@ class FittedClusters:
         for rows in self._blocks(table, batch_size):
             yield self.encoded_outputs(self.encode(rows))
 
-    def encoded_outputs(self, points: Encoded) -> tuple[np.ndarray, np.ndarray]:
-        """Return the cluster of each point, and its loss."""
-        clusters, squares = nearest(points, self.centres)
+    def encoded_outputs(
+        self, points: Encoded, known: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the cluster of each point, and its loss; ``known`` are clusters known, or -1."""
+        clusters, squares = nearest(points, self.centres, known)
         return clusters, squares / 2 if self.space.cosine else squares
 
     def distances_by_block(self, table: Table, batch_size: int | None = None) -> Iterator:

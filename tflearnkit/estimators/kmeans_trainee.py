@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +26,7 @@ _BATCH_ROWS, _ROWS_EACH = 1024, 16  # of a batch: at least, and for each cluster
 _LARGEST_BATCH, _CUT_BATCH = 16384, 4096  # of a stream: larger ones are cut up
 
 
-@dataclass(frozen=True)
+@dataclass
 class Prepared:
     """Training data as points.
 
@@ -38,12 +39,15 @@ class Prepared:
         Whether each step sees all the rows in order.
     stream : StreamSource or None
         What all the rows come from, where they do not come at once.
+    known : callable or None
+        What training has learned of where the points belong; see `LloydEngine.known`.
     """
 
     points: Encoded
     weights: np.ndarray
     as_one_batch: bool = False
     stream: StreamSource | None = None
+    known: Callable[[np.ndarray], np.ndarray | None] | None = None
 
     @classmethod
     def of(cls, space: Space, source: TableSource | StreamSource) -> Prepared:
@@ -103,6 +107,7 @@ def _on_passes(model: FittedClusters, source: Prepared, asked: Asked, rules: Rul
     last_step = _last_step(asked, model.step, 1, _MOST_PASSES)
     feeder = _PassFeeder(rows, rows * (source.points.dense.shape[1] + len(model.centres)) * 4)
     engine = LloydEngine(source.points, source.weights, rules, replicas)
+    source.known = engine.known
     return engine, feeder, Schedule(rows, last_step)
 
 
