@@ -58,6 +58,21 @@ def people():
 # What they learn
 
 
+@pytest.mark.parametrize(
+    ("max_features", "theirs"), [(1, 2), (2, 2), (3, 3), ("sqrt", "sqrt"), (8, 8), (None, None)]
+)
+def test_two_classes_split_as_often_as_in_scikit_learn(max_features, theirs):
+    """Trees end where leaves are pure: the better the splits that they find, the sooner."""
+    X, y = make_friedman1(3000, 10, noise=3.0, random_state=0)
+    y, n_trees = y > np.median(y), 12
+    to_the_end = {"max_depth": None, "min_samples_leaf": 1}
+    mine = classifier(n_trees, max_features=max_features, **to_the_end).fit(X, y)
+    peer = TheirClassifier(n_trees, max_features=theirs, random_state=0).fit(X, y)
+    found = np.mean([len(mine.get_tree(i).feature) for i in range(n_trees)])
+    expected = np.mean([tree.tree_.node_count for tree in peer.estimators_])
+    assert found == pytest.approx(expected, rel=0.03)  # of one feature more or less: 6 to 30 %
+
+
 def test_iris():
     X, y = IRIS.data, IRIS.target
     order = np.random.default_rng(0).permutation(150)

@@ -28,7 +28,7 @@ AS_YDF = {f"x{i}": ROWS[:, i].astype(np.int32 if c else np.float32)
 
 SETTINGS = Settings(8, None, 2, 3)
 LABELS = {
-    "binary": ((SIGNAL > 0.5).astype(np.int32), 2),
+    "binary": ((SIGNAL > 0.5).astype(np.float32)[:, None], 0),
     "multiclass": (np.digitize(SIGNAL, [0, 0.7]).astype(np.int32), 4),  # one that no row has
     "regression": (SIGNAL[:, None].astype(np.float32), 0),
 }

@@ -15,8 +15,8 @@ class Bagging:
     Parameters
     ----------
     soil : Soil
-        With classes, leaves hold the shares of all of them, or of two the share of the second.
-        Each output of floats has a forest of its own.
+        With classes, leaves hold the shares of all of them. Each output of floats has a forest of
+        its own.
     settings : Settings
     seed : int
     """
@@ -30,7 +30,7 @@ class Bagging:
             self.soil.train(self._learner(output, first_step, n_steps))
             for output in range(len(self.soil.label_names))
         ]
-        return Block(models, self.soil.columns, n_steps, 1 if self.soil.n_classes == 2 else 0)
+        return Block(models, self.soil.columns, n_steps)
 
     def out_of_bag(self, first_step: int, index: int) -> np.ndarray:
         """Return which rows a tree of a block has not seen; all, where none are drawn.

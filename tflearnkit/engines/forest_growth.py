@@ -59,7 +59,8 @@ class Settings:
         found = {
             "max_depth": -1 if self.max_depth is None else self.max_depth,
             "min_examples": self.min_samples_leaf,
-            "num_candidate_attributes": self.max_features,
+            # it looks at one more than it is told; all others count in scikit-learn's way
+            "num_candidate_attributes": max(1, self.max_features - 1),
             "keep_non_leaf_label_distribution": False,
             "num_threads": self.n_threads,
         }
@@ -197,13 +198,10 @@ class Block:
     columns : Columns
     n_steps : int
         Steps of growth: each gave a tree for each output.
-    first_value : int, default=0
-        Of the values that leaves hold the first that counts.
     """
 
-    def __init__(self, models: list, columns: Columns, n_steps: int, first_value: int = 0):
+    def __init__(self, models: list, columns: Columns, n_steps: int):
         self._models, self.columns, self.n_steps = models, columns, n_steps
-        self._first_value = first_value
 
     def steps(self, start: int, stop: int) -> Trees:
         """Return the trees of some steps."""
@@ -213,9 +211,7 @@ class Block:
     def _trees(self) -> Trees:
         parts = []
         for output, model in enumerate(self._models):
-            nodes = read_nodes(model)
-            nodes = nodes._replace(value=nodes.value[:, self._first_value :])
             in_turn = model.num_trees() // self.n_steps  # boosting has one for each class
-            parts.append(Trees.of(nodes, self.columns, output, in_turn))
+            parts.append(Trees.of(read_nodes(model), self.columns, output, in_turn))
         del self._models
         return Trees.joined(parts)

@@ -94,6 +94,7 @@ class BoostedTreesClassifier(ClassifierFace, _BoostedTrees):
         ``max_depth`` should then limit.
     max_features : {"sqrt", "log2"}, int, float in (0, 1] or None, default=None
         How many features are looked at for each split, or their share of all; None looks at all.
+        At least two are, if there are two.
     subsample : float in (0, 1], default=1
         The share of the rows that each tree is grown on.
     max_bins : int from 2 to 255 or None, default=255

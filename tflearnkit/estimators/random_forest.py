@@ -28,6 +28,7 @@ class RandomForestClassifier(ClassifierFace, BaggedForest):
         Rows in a leaf, or their share of all, at the least. Rows count, whatever they weigh.
     max_features : {"sqrt", "log2"}, int, float in (0, 1] or None, default="sqrt"
         How many features are looked at for each split, or their share of all; None looks at all.
+        At least two are, if there are two.
     max_leaf_nodes : int >= 2, optional
         Where given, trees grow best first up to so many leaves.
     bootstrap : bool, default=True
@@ -101,9 +102,9 @@ class RandomForestClassifier(ClassifierFace, BaggedForest):
     of the Adult census's training rows the log loss fell from 0.306 to 0.299. scikit-learn's
     forests average the trees alone, which is ``prior_weight=0``.
 
-    ``decision_function`` gives log-odds. Splits gain information (entropy). Numbers are
-    compared in float32. Of more than 64 categories, those of fewer than 5 rows and all beyond 2000
-    are one.
+    ``decision_function`` gives log-odds. Splits lessen the Gini impurity where there are two
+    classes (or several labels), the entropy where there are more. Numbers are compared in float32.
+    Of more than 64 categories, those of fewer than 5 rows and all beyond 2000 are one.
 
     References
     ----------
@@ -181,6 +182,7 @@ verbose, warm_start, max_samples, max_bins, feature_columns, weight_column_name,
         As in `RandomForestClassifier`.
     max_features : {"sqrt", "log2"}, int, float in (0, 1] or None, default=1/3
         How many features are looked at for each split, or their share of all; None looks at all.
+        At least two are, if there are two.
     oob_score : bool or callable, default=False
         Whether to score rows by the trees that have not seen them; ``f(y, predicted)`` instead of
         R squared.
