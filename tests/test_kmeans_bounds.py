@@ -5,10 +5,10 @@ import pytest
 
 from tflearnkit.columns import Encoded
 from tflearnkit.engines import kmeans_bounds
-from tflearnkit.engines.exact_sums import ExactSums
 from tflearnkit.engines.kmeans import Clusters, LloydEngine, Passes, Rules
 from tflearnkit.engines.kmeans_bounds import BoundedSweep
 from tflearnkit.engines.kmeans_nearest import nearest
+from tflearnkit.engines.kmeans_sums import ExactSums
 
 
 @pytest.fixture(autouse=True)
@@ -106,19 +106,18 @@ def test_sums_are_true_and_the_same_in_any_order():
     weights = rng.uniform(0.1, 9, 5000).astype(np.float32)
     sums = ExactSums(found, weights, np.abs(dense).max(axis=0))
     one, other = rng.integers(0, 7, (2, 5000)).astype(np.int32)
-    shape, everything = (7, 4), np.arange(5000)
-    whole = sums.moved(everything, one, None, shape)
-    true = np.zeros(shape)
+    everything, true = np.arange(5000), np.zeros((7, 4))
+    whole, there = ((np.zeros((7, 4)), np.zeros(7)) for _ in range(2))
+    sums.move(everything, one, None, whole)
     np.add.at(true, one, dense.astype(float) * weights[:, None])
     np.testing.assert_allclose(whole[0], true, rtol=1e-7, atol=1e-9 * 5000 * scales.max())
     np.testing.assert_allclose(whole[0][:, 0], true[:, 0], rtol=1e-6)  # however small its numbers
     np.testing.assert_allclose(whole[1], np.bincount(one, weights), rtol=1e-8)
 
     mixed = rng.permutation(5000)
-    there = sums.moved(everything, other, None, shape)
+    sums.move(everything, other, None, there)
     for part in np.array_split(mixed, 9):
-        change = sums.moved(part, one[part], other[part], shape)
-        there = there[0] + change[0], there[1] + change[1]
+        sums.move(part, one[part], other[part], there)
     for anew, moved in zip(whole, there, strict=True):
         np.testing.assert_array_equal(anew, moved)
 
@@ -145,7 +144,7 @@ def test_a_pass_that_was_broken_off_leaves_nothing_wrong(monkeypatch):
     swept(sweep, centres)
     moved = centres + 0.3
     with monkeypatch.context() as patch:
-        patch.setattr(ExactSums, "moved", _interrupted)
+        patch.setattr(ExactSums, "move", _interrupted)
         with pytest.raises(KeyboardInterrupt):
             swept(sweep, moved)
     for centres in (moved, moved - 0.1):

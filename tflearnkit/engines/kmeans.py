@@ -169,9 +169,9 @@ class LloydEngine(Engine):
     def known(self, centres: np.ndarray) -> np.ndarray | None:
         """Return the clusters of points that are known without another look, -1 of the others.
 
-        None where none is.
+        None where none is; of directions too, whose sweeps take each centre to be one.
         """
-        sweep = vars(self).get("_sweep")
+        sweep = None if self.rules.cosine else vars(self).get("_sweep")
         return sweep.known(centres) if isinstance(sweep, BoundedSweep) else None
 
     def _pass(self) -> float | None:

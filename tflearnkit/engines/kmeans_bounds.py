@@ -23,8 +23,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tflearnkit.engines.exact_sums import ExactSums
 from tflearnkit.engines.kmeans_nearest import id_matrix
+from tflearnkit.engines.kmeans_sums import ExactSums
 from tflearnkit.engines.threads import one_blas_thread
 
 __all__ = ["BoundedSweep"]
@@ -114,16 +114,18 @@ class BoundedSweep:
 
     def _look(self, part: slice, places, drops: np.ndarray, known: bool, shape: tuple) -> tuple:
         """Look at the points of a part whose lead is gone; return how sums and counts change."""
-        sums, counts = _nothing(shape)
+        change = _nothing(shape)
         for block in self._blocks(part, drops):
             after, *likeness = self._tables.nearest(self._likeness(block, places))
             before, self._labels[block] = self._labels[block].copy(), after
             self._leads[block] = places.leads(self._lengths[block], *likeness)
-            change = self._change(block, after, before if known else None, shape)
-            if change is not None:
-                sums += change[0]
-                counts += change[1]
-        return sums, counts
+            if known:
+                (moved,) = np.nonzero(after != before)
+                rows = moved + block.start if isinstance(block, slice) else block[moved]
+                self._sums.move(rows, after[moved], before[moved], change)
+            else:
+                self._sums.move(block, after, None, change)
+        return change
 
     def _blocks(self, part: slice, drops: np.ndarray) -> list:
         """Take from the leads of a part; return the points without, some at a time."""
@@ -134,16 +136,6 @@ class BoundedSweep:
         if len(which) <= _MOST_GATHERED * len(leads):
             return [which[i : i + size] for i in range(0, len(which), size)]
         return [slice(i, min(i + size, part.stop)) for i in range(part.start, part.stop, size)]
-
-    def _change(self, block, after: np.ndarray, before: np.ndarray | None, shape: tuple):
-        """Return how points of a block that move change sums and counts, None where none does."""
-        if before is None:
-            return self._sums.moved(block, after, None, shape)
-        (moved,) = np.nonzero(after != before)
-        if not len(moved):
-            return None
-        rows = moved + block.start if isinstance(block, slice) else block[moved]
-        return self._sums.moved(rows, after[moved], before[moved], shape)
 
     def _likeness(self, block: slice | np.ndarray, places: _Places) -> np.ndarray:
         """Return products with all centres less half the squared lengths of these (k, rows)."""

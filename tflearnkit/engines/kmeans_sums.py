@@ -36,8 +36,8 @@ class ExactSums:
             most = heaviest * np.abs(points.id_weights).max(initial=0.0)
             self._id_rounder = _rounders(np.array([most]), points.ids.size)[0]
 
-    def moved(self, rows, after: np.ndarray, before: np.ndarray | None, shape: tuple) -> tuple:
-        """Return how sums and counts change where rows change clusters, float64.
+    def move(self, rows, after: np.ndarray, before: np.ndarray | None, totals: tuple) -> None:
+        """Let rows change clusters.
 
         Parameters
         ----------
@@ -46,16 +46,18 @@ class ExactSums:
             The clusters that they come to.
         before : int32 array (m,) or None
             Those that they leave; None where they come anew.
-        shape : tuple
-            Of the sums.
+        totals : pair of float64 arrays
+            Sums (k, width) and counts (k,), which are edited.
         """
-        change = _change(after, before, shape[0])
-        found, sums = change @ self._terms(rows), np.zeros(shape)
+        sums, counts = totals
+        change = _change(after, before, len(counts))
+        found = change @ self._terms(rows)
         n_dense = found.shape[1] - 1
-        sums[:, :n_dense] = found[:, :-1]
+        sums[:, :n_dense] += found[:, :-1]
+        counts += found[:, -1]
         if self._points.id_weights is not None:
-            sums[:, n_dense:] = (change @ self._id_terms(rows, shape[1] - n_dense)).toarray()
-        return sums, found[:, -1]
+            rest = (change @ self._id_terms(rows, sums.shape[1] - n_dense)).tocoo()
+            sums[rest.row, n_dense + rest.col] += rest.data  # each place is there once
 
     def _terms(self, rows) -> np.ndarray:
         """Return what some points add: their dense coordinates, and how they count."""
