@@ -11,6 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 from sklearn.metrics import log_loss
 
+from tflearnkit.engines import design
 from tflearnkit.engines import newton as room
 from tflearnkit.engines.newton import solve
 
@@ -219,6 +220,19 @@ def test_a_large_design_of_ids_is_left_within_1e_5_of_the_optimum():
     fit, best = solve(*args), solve(*args, tol=1e-12)
     assert best.objective <= fit.objective <= best.objective * (1 + 3e-5)
     assert fit.n_iter < best.n_iter
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_float32_products_find_the_float64_optimum(loss, conjugate, monkeypatch):
+    x, y = small_problem(loss)
+    ids, _ = categorical(len(x), (5, 7))
+    counts = np.random.default_rng(1).uniform(0.5, 3, ids.shape).astype(np.float32)
+    exact = solve(x, ids, counts, 12, y, None, loss, 0.01)
+    monkeypatch.setattr(design, "EXACT_ENTRIES", 0)
+    rough = solve(x, ids, counts, 12, y, None, loss, 0.01, tol=1e-12)
+    assert rough.converged
+    assert rough.objective == pytest.approx(exact.objective, rel=1e-9)
+    np.testing.assert_allclose(rough.id_coef, exact.id_coef, atol=1e-4)
 
 
 def test_many_classes_over_many_rows_reach_the_optimum():

@@ -30,9 +30,9 @@ def newton_cg(problem, work, max_iter: int, tol: float):
     value = weights @ point.value + problem.penalty(work)
     for n_iter in range(max_iter):
         gradient = design.transposed(weights[:, None] * point.residual) + problem.pull(work)
-        step, dz = _conjugate_gradients(Hessian(problem, point.state), gradient)
+        step = _conjugate_gradients(Hessian(problem, point.state), gradient)
         decrement = (gradient * step).sum()
-        t, before, rounding = 1.0, value, 1e-14 * problem.scale(value)
+        t, dz, before, rounding = 1.0, design.margins(step), value, 1e-14 * problem.scale(value)
         while True:
             point = loss.at(z - t * dz, y)
             value = weights @ point.value + problem.penalty(work - t * step)
@@ -89,33 +89,27 @@ class Hessian:
         by = _by_gram if shares_gram(problem) else _by_diagonal
         self.preconditioned = by(problem, curvature)
 
-    def product(self, v):
-        """Return the product with a vector, and the margins of the vector."""
+    def __matmul__(self, v):
         design, loss = self.problem.design, self.problem.loss
-        z = design.margins(v, self.exact)
-        s = self.weights * loss.bend(self.state, z)
-        return design.transposed(s, self.exact) + self.problem.pull(v), z
+        s = self.weights * loss.bend(self.state, design.margins(v, self.exact))
+        return design.transposed(s, self.exact) + self.problem.pull(v)
 
 
 def _conjugate_gradients(hessian, gradient):
-    """Solve ``H step = gradient`` to a relative residual of RTOL in the preconditioner's norm.
-
-    Returns the step and its margins.
-    """
-    step, residual, z = np.zeros_like(gradient), gradient.copy(), 0.0
+    """Solve ``H step = gradient`` to a relative residual of RTOL in the preconditioner's norm."""
+    step, residual = np.zeros_like(gradient), gradient.copy()
     direction = hessian.preconditioned(residual)
     rho = first = (residual * direction).sum()
     for _ in range(INNER):
         if rho <= RTOL**2 * first:
             break
-        product, along = hessian.product(direction)
+        product = hessian @ direction
         curvature = (direction * product).sum()
         if curvature <= 0:
             break
         step += rho / curvature * direction
-        z += rho / curvature * along
         residual -= rho / curvature * product
         scaled = hessian.preconditioned(residual)
         rho, before = (residual * scaled).sum(), rho
         direction = scaled + rho / before * direction
-    return step, z
+    return step
