@@ -35,7 +35,7 @@ FITS = {
     "directions": 1e-6,
     "mini-batches": 1e-6,
     "lone rows": 1e-6,
-    "blocks": 1e-6,
+    "blocks": 1e-5,  # of which the inertia is 1e4
     "stream": 1e-6,
 }
 FORESTS = ("forest", "several outputs", "stopped", "boosting")

@@ -17,7 +17,7 @@ import itertools
 import os
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from functools import cached_property
 from typing import NamedTuple
 
@@ -95,8 +95,17 @@ class BoundedSweep:
 
     def _in_threads(self, job) -> Iterator:
         """Yield what a job makes of each part of the rows."""
-        each = self._threads.map if len(self._parts) > 1 else map
-        return each(job, self._parts)
+        if len(self._parts) == 1:
+            yield job(self._parts[0])
+            return
+        at_work = [self._threads.submit(job, part) for part in self._parts]
+        try:
+            for future in at_work:
+                yield future.result()
+        finally:  # a pass that is broken off edits nothing any more when the next one begins
+            for future in at_work:
+                future.cancel()
+            wait(at_work)
 
     @cached_property
     def _threads(self) -> ThreadPoolExecutor:
