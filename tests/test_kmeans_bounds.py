@@ -12,8 +12,8 @@ from tflearnkit.engines.kmeans_sums import ExactSums
 
 
 @pytest.fixture(autouse=True)
-def small_pieces(monkeypatch):
-    """Several pieces of several blocks, the last of them shorter."""
+def small_parts(monkeypatch):
+    """Several parts of several blocks, the last of them shorter."""
     monkeypatch.setattr(kmeans_bounds, "_FEWEST_ROWS", 500)
     monkeypatch.setattr(kmeans_bounds, "_BLOCK", 6000)
 

@@ -63,10 +63,7 @@ class Design:
 
     @property
     def is_mostly_ids(self) -> bool:
-        """Whether threads of BLAS, which spin for a while after a product, are in the way.
-
-        Products with ids have threads of their own.
-        """
+        """Whether products with ids, which have threads of their own, are most of the work."""
         return self.csr is not None and self.csr.nnz > self.n * self.n_dense
 
     def thinned(self, rows: slice) -> Design:

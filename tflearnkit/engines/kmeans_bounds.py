@@ -168,9 +168,9 @@ def _largest(dense: np.ndarray) -> np.ndarray:
     n_rows, width = dense.shape
     together = min(64, n_rows)
     even = n_rows - n_rows % together
-    wide = np.abs(dense[:even]).reshape(even // together, together * width).max(axis=0)
-    rest = np.abs(dense[even:]).max(axis=0, initial=0)
-    return np.maximum(wide.reshape(together, width).max(axis=0), rest)
+    wide = dense[:even].reshape(even // together, together * width)
+    widest = np.maximum(wide.max(axis=0), -wide.min(axis=0)).reshape(together, width)
+    return np.abs(np.concatenate([widest, dense[even:]])).max(axis=0)
 
 
 def _nothing(shape: tuple) -> tuple[np.ndarray, np.ndarray]:

@@ -126,6 +126,7 @@ def solve(
         labels = targets[:, column]
         problem = Problem(design, loss, labels, weights, float(l2), penalises_intercept)
         begin = None if start is None else design.to_working(start[:, column])
+        # BLAS's threads spin for a while after a product, where those of ids should work
         with one_blas_thread() if design.is_mostly_ids else nullcontext():
             found.append(_minimise(problem, exact, begin, max_iter, tol))
     theta = np.hstack([design.to_original(work) for work, *_ in found])
