@@ -58,7 +58,9 @@ def test_arguments_may_stand_behind_a_dash(tmp_path, job):
 
 def test_workers_that_wait_for_each_other_start_again_together(tmp_path, job, capfd):
     options, program = job(
-        "if runs == 0:\n    sys.exit(3) if name == 'worker1' else time.sleep(60)"
+        "if runs == 0 and name == 'worker0':\n    time.sleep(60)\n"
+        "while not (folder / 'worker0.run0').exists():\n    time.sleep(0.1)\n"
+        "if runs == 0:\n    sys.exit(3)"
     )
     assert main(["--workers", "2", *options, *program]) == 0
     assert runs(tmp_path) == ["worker0.run0", "worker0.run1", "worker1.run0", "worker1.run1"]
@@ -69,7 +71,8 @@ def test_beside_parameter_servers_the_failed_one_starts_again(tmp_path, job):
     options, program = job(
         "if name == 'ps0' or runs == 1:\n    time.sleep(60)\n"
         "if name == 'worker1':\n    sys.exit(3)\n"
-        "while not (folder / 'worker1.run1').exists():\n    time.sleep(0.1)"
+        "while not all((folder / run).exists() for run in ('ps0.run0', 'worker1.run1')):\n"
+        "    time.sleep(0.1)"
     )
     began = time.monotonic()
     assert main(["--workers", "2", "--ps", "1", *options, *program]) == 0
