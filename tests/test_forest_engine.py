@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 
-from tflearnkit.engines import forest_scoring
+from tflearnkit.engines import forest_program, forest_scoring
 from tflearnkit.engines.forest import EncodedRows, Forest
 from tflearnkit.engines.forest_bagging import Bagging
 from tflearnkit.engines.forest_boosting import Boosting, initial_scores
 from tflearnkit.engines.forest_growth import Settings, Soil
 from tflearnkit.engines.forest_nodes import read_nodes
+from tflearnkit.engines.forest_program import Descent
 from tflearnkit.engines.forest_scoring import Scorer
 from tflearnkit.engines.forest_trees import Trees
 
@@ -108,12 +109,25 @@ def test_few_rows_and_many_find_the_same_bits(kind, monkeypatch):
     few, rows = sums(trees), np.tile(ROWS, (6, 1))  # more than one compiled block
     leaves = Scorer(trees, N_CATEGORIES).leaves(ROWS)
     monkeypatch.setattr(forest_scoring, "_MOST_STEPS", 0)
+    monkeypatch.setattr(forest_program, "_BLOCKS", (1024, 4096))
     np.testing.assert_array_equal(sums(trees, rows), np.tile(few, (6, 1)))
     np.testing.assert_array_equal(Scorer(trees, N_CATEGORIES).leaves(ROWS), leaves)
     complete = np.nan_to_num(ROWS)
     compiled = sums(trees, complete)
     monkeypatch.undo()
     np.testing.assert_array_equal(compiled, sums(trees, complete))
+
+
+def test_trees_that_no_program_takes_are_gone_down_all_the_same(monkeypatch):
+    """Children and columns share 32 bits there."""
+    assert Descent.takes(2 * 1000, 1_000_000)
+    assert not Descent.takes(2 * 1000, 2_000_000)
+    trees = bagging("binary").block(0, 9).steps(0, 9)
+    expected = sums(trees)
+    monkeypatch.setattr(forest_scoring, "_MOST_STEPS", 0)
+    monkeypatch.setattr(Descent, "takes", lambda width, largest_tree: False)
+    monkeypatch.setattr(Descent, "find", None)
+    np.testing.assert_array_equal(sums(trees), expected)
 
 
 def test_a_bin_of_zero_is_told_from_the_next(monkeypatch):

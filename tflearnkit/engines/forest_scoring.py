@@ -12,12 +12,11 @@ from functools import cached_property
 
 import numpy as np
 
-from tflearnkit.engines.base import shared
+from tflearnkit.engines.forest_program import Descent
 from tflearnkit.engines.forest_trees import Trees, n_words
 
 __all__ = ["Scorer"]
 
-_BLOCK = 4096  # rows of a compiled program: any number of rows uses the same one
 _MOST_STEPS = 10_000_000  # of rows down trees that NumPy takes in the time of a compilation
 _SLICE = 65_536  # places in trees that NumPy moves on together: they stay in the cache
 
@@ -58,7 +57,7 @@ class Scorer:
         """
         if not len(self.trees):
             return np.zeros((len(rows), self.n_outputs))
-        if self._is_little(len(rows)):
+        if self._is_little(rows):
             return self._numpy_sums(rows)
         return self._compiled(rows, "sums").astype(np.float64)
 
@@ -67,7 +66,7 @@ class Scorer:
 
         Trees of several outputs stand here in turn: one for each output, and again.
         """
-        if self._is_little(len(rows)):
+        if self._is_little(rows):
             columns, rows = self._columns(rows)
             return self.leaf[self._walk(columns, rows)]
         return self._compiled(rows, "leaves").T
@@ -76,8 +75,10 @@ class Scorer:
     def n_outputs(self) -> int:
         return self.n_groups * self.trees.value.shape[1]
 
-    def _is_little(self, n_rows: int) -> bool:
-        return n_rows * len(self.trees) * max(self.trees.depth, 1) <= _MOST_STEPS
+    def _is_little(self, rows: np.ndarray) -> bool:
+        """Whether NumPy takes the rows: few of them, or trees that no program does."""
+        few = len(rows) * len(self.trees) * max(self.trees.depth, 1) <= _MOST_STEPS
+        return few or not Descent.takes(2 * rows.shape[1], self.trees.sizes.max())
 
     def _columns(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return which column of what rows each node looks at.
@@ -135,78 +136,27 @@ class Scorer:
 
     def _compiled(self, rows: np.ndarray, what: str) -> np.ndarray:
         """Return what a program finds, block by block."""
-        import tensorflow as tf
-
         columns, rows = self._columns(rows)
-        key = ("forest", what, self.has_sets, self.n_groups)
-        program = shared(key, lambda: _program(what, self.has_sets, self.n_groups))
-        layout = [tf.constant(_padded(columns)), *self._layout]
-        pieces = []
-        for start in range(0, len(rows), _BLOCK):
-            block = rows[start : start + _BLOCK]
-            if len(block) < _BLOCK:
-                block = np.zeros((_BLOCK, rows.shape[1]), np.float32)
-                block[: len(rows) - start] = rows[start:]
-            pieces.append(program(tf.constant(block), *layout).numpy())
-        return np.concatenate(pieces)[: len(rows)]
+        width = rows.shape[1]
+        if width not in self._descents:
+            self._descents[width] = Descent(
+                width,
+                self.n_groups,
+                self.roots,
+                self.trees.depth,
+                self.trees.children - np.repeat(self.trees.starts, self.trees.sizes),
+                columns,
+                self.threshold,
+                self.set_start,
+                self.leaf,
+                self.trees.value,
+                self.trees.sets,
+            )
+        return self._descents[width].find(what, rows)
 
     @cached_property
-    def _layout(self) -> list:
-        """The arrays of a program, but for the columns; padded, so that few shapes are compiled."""
-        import tensorflow as tf
-
-        arrays = [self.threshold, self.trees.children, self.leaf, self.trees.value]
-        arrays += [self.set_start, self.trees.sets] if self.has_sets else []
-        found = [tf.constant(_padded(array)) for array in arrays]
-        return [tf.constant(self.roots), tf.constant(self.trees.depth), *found]
+    def _descents(self) -> dict[int, Descent]:
+        return {}
 
     def __getstate__(self):
-        return {name: v for name, v in vars(self).items() if name != "_layout"}
-
-
-def _padded(array: np.ndarray) -> np.ndarray:
-    """Return the array with zeros behind it, up to one of few lengths."""
-    length = 1 << max(len(array) - 1, 0).bit_length()
-    out = np.zeros((length, *array.shape[1:]), array.dtype)
-    out[: len(array)] = array
-    return out
-
-
-def _program(what: str, has_sets: bool, n_groups: int):
-    """Return the compiled function of a block and a layout; any other sizes compile anew."""
-    import tensorflow as tf
-
-    def walk(rows, columns, roots, depth, threshold, children, set_start=None, sets=None):
-        n_rows, width = rows.shape
-        flat, offsets = tf.reshape(rows, [-1]), tf.range(n_rows) * width
-        nodes = tf.tile(roots[:, None], [1, n_rows])
-
-        def down(step, node):
-            found = tf.gather(flat, tf.gather(columns, node) + offsets)
-            right = found >= tf.gather(threshold, node)
-            if has_sets:
-                start = tf.gather(set_start, node)
-                is_set = start >= 0
-                code = tf.cast(tf.where(is_set, found, 0.0), tf.int32)
-                word = tf.gather(sets, tf.where(is_set, start + code // 32, 0))
-                bit = tf.bitwise.right_shift(word, tf.cast(code % 32, tf.uint32)) & 1
-                right |= is_set & (bit > 0)
-            return step + 1, tf.gather(children, node) + tf.cast(right, tf.int32)
-
-        return tf.while_loop(lambda step, node: step < depth, down, [0, nodes])[1]
-
-    @tf.function(jit_compile=True)
-    def sums(rows, columns, roots, depth, threshold, children, leaf, value, *sets):
-        node = walk(rows, columns, roots, depth, threshold, children, *sets)
-        found = tf.cast(tf.gather(value, tf.gather(leaf, node)), tf.float64)  # (trees, n, L)
-        n_trees, n_rows, width = found.shape
-        by_group = tf.reshape(found, [n_trees // n_groups, n_groups, n_rows, width])
-        outputs = tf.transpose(tf.reduce_sum(by_group, axis=0), [1, 0, 2])
-        return tf.reshape(outputs, [n_rows, n_groups * width])
-
-    @tf.function(jit_compile=True)
-    def leaves(rows, columns, roots, depth, threshold, children, leaf, value, *sets):
-        node = walk(rows, columns, roots, depth, threshold, children, *sets)
-        return tf.transpose(tf.gather(leaf, node))
-
-    return {"sums": sums, "leaves": leaves}[what]
+        return {name: v for name, v in vars(self).items() if name != "_descents"}
