@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
+
 import narwhals as nw
 import numpy as np
 
@@ -29,11 +32,16 @@ def to_narwhals(X):
     return wrapped if isinstance(wrapped, (nw.DataFrame, nw.Series)) else None
 
 
-def frame_columns(frame: nw.DataFrame):
-    """Yield ``(name, values, is_categorical)`` for each column of a frame."""
-    for series in frame.iter_columns():
-        values, categorical = series_values(series, str(series.name))
-        yield str(series.name), values, categorical
+def frame_columns(frame: nw.DataFrame) -> list[tuple]:
+    """Return ``(name, values, is_categorical)`` for each column of a frame."""
+
+    def column(series):
+        return str(series.name), *series_values(series, str(series.name))
+
+    if len(frame) <= FEW_ROWS:
+        return [column(series) for series in frame.iter_columns()]
+    with ThreadPoolExecutor(os.cpu_count()) as threads:  # Arrow and NumPy let go of the lock
+        return list(threads.map(column, frame.iter_columns()))
 
 
 def series_values(series: nw.Series, name: str) -> tuple:
@@ -77,6 +85,8 @@ def _strings(series) -> Coded:
 
 
 def _pandas_strings(native) -> Coded:
+    if hasattr(native.array, "__arrow_array__") and native.dtype.storage == "pyarrow":
+        return _arrow_strings(native.array.__arrow_array__())
     codes, values = native.factorize()
     return Coded(values.to_numpy(dtype=object), codes)
 

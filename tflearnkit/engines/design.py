@@ -23,13 +23,14 @@ SAMPLE = 10_000  # rows that decide the shift
 
 def one_hot(ids, id_weights, n_ids: int) -> sparse.csr_array:
     """CSR matrix (n, n_ids) with the weight (or 1) of every id that is not -1."""
+    (n_rows, width), kind = ids.shape, ids.dtype if ids.size < 2**31 else np.int64
+    row_ends = width * np.arange(n_rows + 1, dtype=kind)
     kept = ids >= 0
-    row_ends = np.zeros(len(ids) + 1, ids.dtype if kept.size < 2**31 else np.int64)
-    np.cumsum(kept.sum(axis=1), out=row_ends[1:])
     if not kept.all():
+        np.cumsum(kept.sum(axis=1), out=row_ends[1:])
         ids, id_weights = ids[kept], None if id_weights is None else id_weights[kept]
     values = np.ones(row_ends[-1]) if id_weights is None else id_weights.ravel().astype(np.float64)
-    return sparse.csr_array((values, ids.ravel(), row_ends), shape=(len(kept), n_ids))
+    return sparse.csr_array((values, ids.ravel(), row_ends), shape=(n_rows, n_ids))
 
 
 class Design:
@@ -115,8 +116,9 @@ class Design:
                 z[part] += self.rows(part)[:, :-1] @ inner
         elif d:
             z += self.dense @ inner.astype(self.dense.dtype)
-        for rows, partial in self._each_block(exact, lambda rows, block: _times(block, by_id)):
-            z[rows] += partial
+        if by_id.any():  # as it is not at the start
+            for rows, partial in self._each_block(exact, lambda rows, block: _times(block, by_id)):
+                z[rows] += partial
         return z
 
     def transposed(self, u, exact: bool = True):

@@ -109,8 +109,9 @@ def _ids(wide: Wide, encoded):
         return None, None
     if encoded.id_weights is None and set(encoded.widths) == {1}:
         # the only part of a model has all id columns, in their order
-        starts = np.array([table.start for table in wide.id_tables], encoded.ids.dtype)
-        return np.where(encoded.ids >= 0, encoded.ids + starts, -1), None
+        ids = encoded.ids + np.array([table.start for table in wide.id_tables], encoded.ids.dtype)
+        ids[encoded.ids < 0] = -1
+        return ids, None
     features = {"ids": encoded.ids, "id_weights": encoded.id_weights}
     ids, counts = (found.numpy() for found in wide.joint_ids(features, encoded.widths))
     return ids, counts
