@@ -50,8 +50,7 @@ class Flat:
         """
         import tensorflow as tf
 
-        sizes = [stop - start for _, start, stop in self.entries]
-        *pieces, _ = tf.split(flat, [*sizes, flat.shape[0] - self.size])
+        *pieces, _ = self._pieces(flat)
         return {
             storage.name: tf.reshape(piece, storage.shape)
             for (storage, _, _), piece in zip(self.entries, pieces, strict=True)
@@ -61,11 +60,19 @@ class Flat:
         """Return a vector of the arrays with those that are not penalised set to 0."""
         import tensorflow as tf
 
-        pieces = [
-            flat[start:stop] if storage.penalised else tf.zeros([stop - start])
-            for storage, start, stop in self.entries
+        *pieces, rest = self._pieces(flat)
+        held = [
+            piece if storage.penalised else tf.zeros_like(piece)
+            for (storage, _, _), piece in zip(self.entries, pieces, strict=True)
         ]
-        return tf.concat([*pieces, tf.zeros([flat.shape[0] - self.size])], 0)
+        return tf.concat([*held, tf.zeros_like(rest)], 0)
+
+    def _pieces(self, flat) -> list:
+        """Return the part of each array, and what is behind them."""
+        import tensorflow as tf
+
+        sizes = [stop - start for _, start, stop in self.entries]
+        return tf.split(flat, [*sizes, flat.shape[0] - self.size])
 
 
 def slots_by_variable(part, state: Mapping) -> dict[str, np.ndarray]:
@@ -172,20 +179,22 @@ class Program:
         capacity = weights.shape[0]
 
         rows, total_of = self.replicas.rows, self.replicas.total
+        at = tf.gather  # of which far less is to be traced than of indices in brackets
+        penalties = tf.unstack(penalties)
 
         def on_a_replica(i):
-            batch = {name: rows(values[i]) for name, values in features.items()}
-            here = rows(weights[i])
-            training = Training(keys[i], here, penalties[3], self.replicas.place, total_of)
+            batch = {name: rows(at(values, i)) for name, values in features.items()}
+            here, own = rows(at(weights, i)), tf.unstack(at(rates, i))
+            training = Training(at(keys, i), here, penalties[3], self.replicas.place, total_of)
             return self._step(
-                batch, rows(targets[i]), training, rates[i], penalties, constants, widths
+                batch, rows(at(targets, i)), training, own, penalties, constants, widths
             )
 
         def one_step(i, sums, totals):
             loss_sum, total = self.replicas.run(on_a_replica, i)
-            at = [[i]]
-            sums = tf.tensor_scatter_nd_update(sums, at, [loss_sum])
-            return i + 1, sums, tf.tensor_scatter_nd_update(totals, at, [total])
+            place = tf.reshape(i, [1, 1])
+            sums = tf.tensor_scatter_nd_update(sums, place, [loss_sum])
+            return i + 1, sums, tf.tensor_scatter_nd_update(totals, place, [total])
 
         start = (tf.constant(0), tf.zeros([capacity]), tf.zeros([capacity]))
         _, sums, totals = tf.while_loop(
