@@ -39,7 +39,7 @@ def main():
     parser.add_argument("--small", action="store_true", help="30 steps, nothing is fetched")
     small = parser.parse_args().small
 
-    source, (X, X_test, y, y_test) = load_mnist(may_fetch=not small)
+    source, (X, X_test, y, y_test) = load_mnist(small)
     print(f"Data: {source}.\n{len(X)} images to learn from, {len(X_test)} to test on.")
 
     batch_size = 128

@@ -77,7 +77,7 @@ def main():
     parser.add_argument("--without-averages", action="store_true")
     options = parser.parse_args()
 
-    source, (X, X_test, y, y_test) = load_cifar10(may_fetch=not options.small)
+    source, (X, X_test, y, y_test) = load_cifar10(options.small)
     print(f"Data: {source}.\n{len(X)} images to learn from, {len(X_test)} to test on.")
     model = learn.Estimator(
         cifar10_cnn,

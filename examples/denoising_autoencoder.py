@@ -102,10 +102,8 @@ def main():
     parser.add_argument("--small", action="store_true", help="1,000 digits, nothing is fetched")
     small = parser.parse_args().small
 
-    source, (X_train, X_test, y_train, y_test) = load_mnist(may_fetch=not small)
+    source, (X_train, X_test, y_train, y_test) = load_mnist(small)
     X_train, X_test = (X.reshape(len(X), -1) for X in (X_train, X_test))
-    if small:
-        X_train, y_train = X_train[:1000], y_train[:1000]
     print(f"Data: {source}.\n{len(X_train)} digits to learn from, {len(X_test)} to test on.")
 
     autoencoder = DenoisingAutoencoder(width=100 if small else 512, random_state=0)

@@ -11,27 +11,33 @@ from sklearn.model_selection import train_test_split
 
 import tflearnkit as learn
 
-
-def load_mnist(may_fetch=True):
-    """Return a sentence on what the images are, and ``X_train, X_test, y_train, y_test``."""
-    return _loaded("MNIST", learn.datasets.load_mnist, digits_as_mnist, may_fetch)
+FEW = slice(1_000)
 
 
-def load_cifar10(may_fetch=True):
+def load_mnist(small=False):
+    """Return a sentence on what the images are, and ``X_train, X_test, y_train, y_test``.
+
+    Where small, of each the first thousand rows, and nothing is fetched.
+    """
+    return _loaded("MNIST", learn.datasets.load_mnist, digits_as_mnist, small)
+
+
+def load_cifar10(small=False):
     """Return the same for CIFAR-10, of 32 x 32 coloured pixels."""
-    return _loaded("CIFAR-10", learn.datasets.load_cifar10, digits_as_cifar10, may_fetch)
+    return _loaded("CIFAR-10", learn.datasets.load_cifar10, digits_as_cifar10, small)
 
 
-def _loaded(title, load, from_digits, may_fetch):
+def _loaded(title, load, from_digits, small):
     try:
-        train, _, test = load(fetch=may_fetch)
+        train, _, test = load(fetch=not small)
     except OSError as reason:
         error = str(reason).removesuffix(".")
         digits = load_digits()
         images = from_digits(np.float32(digits.images / 16))
         stand_in = train_test_split(images, digits.target, test_size=0.3, random_state=0)
         return f"digits, bundled with scikit-learn. {error}", stand_in
-    return title, (train.data, test.data, train.target, test.target)
+    rows = (train.data, test.data, train.target, test.target)
+    return title, tuple(array[FEW] for array in rows) if small else rows
 
 
 def enlarged(images, times):

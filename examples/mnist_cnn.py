@@ -39,8 +39,7 @@ def main():
     small = parser.parse_args().small
     steps = 40 if small else 4_400  # 8 epochs
 
-    source, (X, X_test, y, y_test) = load_mnist(may_fetch=not small)
-    X, y = (X[:1_000], y[:1_000]) if small else (X, y)
+    source, (X, X_test, y, y_test) = load_mnist(small)
     print(f"Data: {source}.\n{len(X)} images to learn from, {len(X_test)} to test on.")
     X_train, X_val, y_train, y_val = train_test_split(
         X, y, test_size=1 / 12, random_state=0, stratify=y

@@ -34,8 +34,7 @@ def main():
     parser.add_argument("--small", action="store_true", help="few rows and steps, no fetching")
     small = parser.parse_args().small
 
-    source, (X, X_test, y, y_test) = load_mnist(may_fetch=not small)
-    X, y = (X[:1_000], y[:1_000]) if small else (X, y)
+    source, (X, X_test, y, y_test) = load_mnist(small)
     print(f"Data: {source}.\n{len(X)} images to learn from, {len(X_test)} to test on.")
     X_train, X_val, y_train, y_val = train_test_split(
         X, y, test_size=1 / 12, random_state=0, stratify=y

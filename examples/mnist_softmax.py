@@ -27,8 +27,7 @@ def main():
     parser.add_argument("--small", action="store_true", help="few rows and steps, no fetching")
     small = parser.parse_args().small
 
-    source, (X, X_test, y, y_test) = load_mnist(may_fetch=not small)
-    X, y = (X[:1_000], y[:1_000]) if small else (X, y)
+    source, (X, X_test, y, y_test) = load_mnist(small)
     print(f"Data: {source}.\n{len(X)} images to learn from, {len(X_test)} to test on.")
 
     begin = time.perf_counter()

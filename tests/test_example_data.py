@@ -22,4 +22,4 @@ def test_without_any_images_digits_stand_in_and_it_says_so(load, shape, tmp_path
     assert X_train.shape[1:] == X_test.shape[1:] == shape
     assert (X_train.min(), X_train.max()) == (0, 1)
     assert set(y_train) == set(range(10))
-    assert "it was not to be fetched" in load(may_fetch=False)[0]
+    assert "it was not to be fetched" in load(small=True)[0]
