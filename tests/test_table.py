@@ -82,7 +82,9 @@ def test_masked_values_are_missing():
     assert same(as_table(np.ma.masked_equal([[1, 2], [3, 4]], 3))[EMPTY], [[1, 2], [NAN, 4]])
 
 
-PANDAS_STRINGS = ["str", "object", "string[python]", "string[pyarrow]", "category"]
+PANDAS_STRINGS = [
+    "str", "object", "string[python]", "string[pyarrow]", "large_string[pyarrow]", "category",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("dtype", PANDAS_STRINGS)

@@ -85,7 +85,8 @@ def _strings(series) -> Coded:
 
 
 def _pandas_strings(native) -> Coded:
-    if hasattr(native.array, "__arrow_array__") and native.dtype.storage == "pyarrow":
+    dtype = native.dtype
+    if getattr(dtype, "storage", None) == "pyarrow" or hasattr(dtype, "pyarrow_dtype"):
         return _arrow_strings(native.array.__arrow_array__())
     codes, values = native.factorize()
     return Coded(values.to_numpy(dtype=object), codes)
