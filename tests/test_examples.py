@@ -1,4 +1,4 @@
-"""The examples run, on little data, as a user would start them."""
+"""The examples run as scripts do, on little data."""
 
 import runpy
 import sys

@@ -57,7 +57,7 @@ class Scorer:
         """
         if not len(self.trees):
             return np.zeros((len(rows), self.n_outputs))
-        if self._is_little(rows):
+        if self._goes_by_numpy(rows):
             return self._numpy_sums(rows)
         return self._compiled(rows, "sums").astype(np.float64)
 
@@ -66,7 +66,7 @@ class Scorer:
 
         Trees of several outputs stand here in turn: one for each output, and again.
         """
-        if self._is_little(rows):
+        if self._goes_by_numpy(rows):
             columns, rows = self._columns(rows)
             return self.leaf[self._walk(columns, rows)]
         return self._compiled(rows, "leaves").T
@@ -75,7 +75,7 @@ class Scorer:
     def n_outputs(self) -> int:
         return self.n_groups * self.trees.value.shape[1]
 
-    def _is_little(self, rows: np.ndarray) -> bool:
+    def _goes_by_numpy(self, rows: np.ndarray) -> bool:
         """Whether NumPy takes the rows: few of them, or trees that no program does."""
         few = len(rows) * len(self.trees) * max(self.trees.depth, 1) <= _MOST_STEPS
         return few or not Descent.takes(2 * rows.shape[1], self.trees.sizes.max())
