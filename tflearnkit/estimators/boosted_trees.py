@@ -81,7 +81,8 @@ class BoostedTreesClassifier(ClassifierFace, _BoostedTrees):
         How much of its correction each tree adds. Smaller ones need more trees.
     l1_regularization, l2_regularization : float >= 0, default=0, 1
         What holds the values of leaves back: the L2 strength counts as rows would, each of weight
-        1 and as much second derivative.
+        1 and as much second derivative. It counts ten times where it is decided whether a set of
+        categories splits.
     config : RunConfig, optional
         How often to save and report. Trees follow from one another, so that several workers share
         nothing: each grows all of them.
@@ -231,7 +232,8 @@ subsample, max_bins, early_stopping, validation_fraction, n_iter_no_change, warm
 random_state, verbose
         As in `BoostedTreesClassifier`.
     l2_regularization : float >= 0, default=1
-        What holds the values of leaves back: it counts as so many rows of weight 1.
+        What holds the values of leaves back: it counts as so many rows of weight 1, and as ten
+        times so many where it is decided whether a set of categories splits.
 
     Attributes
     ----------
