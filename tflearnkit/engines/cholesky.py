@@ -5,8 +5,6 @@ from __future__ import annotations
 import numpy as np
 from scipy import linalg
 
-from tflearnkit.engines.threads import one_blas_thread
-
 __all__ = ["Cholesky"]
 
 
@@ -20,8 +18,7 @@ class Cholesky:
         self._root = np.sqrt(np.maximum(hessian.diagonal(), 0))
         self._root[self._root == 0] = 1  # a column that is zero in every row
         unit = hessian / self._root / self._root[:, None]
-        with one_blas_thread():
-            self._factor(unit, 30 * np.finfo(kind).eps * np.sqrt(len(unit)))
+        self._factor(unit, 30 * np.finfo(kind).eps * np.sqrt(len(unit)))
 
     def _factor(self, unit, noise):
         self._lower, failed = linalg.lapack.dpotrf(unit, lower=1)

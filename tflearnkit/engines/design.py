@@ -17,6 +17,7 @@ import numpy as np
 from scipy import sparse
 
 CHUNK = 2**18  # entries of the dense block cast at a time; the size hardly matters from 2**16 on
+PART = 2**21  # entries of the dense block that a thread multiplies at a time, where none is cast
 EXACT_ENTRIES = 1e6  # up to so many entries, products are in float64 throughout
 SAMPLE = 10_000  # rows that decide the shift
 
@@ -62,11 +63,6 @@ class Design:
         entries = 0 if self.csr is None else self.csr.nnz
         return entries + self.n * self.n_dense > EXACT_ENTRIES
 
-    @property
-    def is_mostly_ids(self) -> bool:
-        """Whether products with ids, which have threads of their own, are most of the work."""
-        return self.csr is not None and self.csr.nnz > self.n * self.n_dense
-
     def thinned(self, rows: slice) -> Design:
         """Some of the rows, as a design of their own."""
         csr = None if self.csr is None else self.csr[rows]
@@ -89,11 +85,17 @@ class Design:
         theta[-1] -= self.shift @ theta[: self.n_dense]
         return theta
 
-    def chunks(self, copies: int = 1) -> list[slice]:
+    def chunks(self, copies: int = 1, size: int = CHUNK) -> list[slice]:
         """Slices of rows; ``copies`` is how many times its size the caller makes of a chunk."""
         entries = (self.n_dense + 1) * copies
-        rows = max(CHUNK // entries, min(entries, 1024), 64)
+        rows = max(size // entries, min(entries, 1024), 64)
         return [slice(start, min(start + rows, self.n)) for start in range(0, self.n, rows)]
+
+    def summed(self, job, copies: int = 1) -> list:
+        """Add up the arrays in ``job(parts)``, a thread for each share of the chunks."""
+        chunks, n = self.chunks(copies), os.cpu_count() or 1
+        shares = [chunks[i::n] for i in range(min(n, len(chunks)))]
+        return [sum(each) for each in zip(*self._each(job, shares), strict=True)]
 
     def rows(self, part: slice | np.ndarray) -> np.ndarray:
         """Some rows of the shifted [dense | 1], float64."""
@@ -111,11 +113,9 @@ class Design:
         inner, by_id = work[:d], work[d:-1].astype(kind, copy=False)
         moved = 0 if exact else self.shift @ inner
         z = np.tile((work[-1] - moved).astype(kind), (self.n, 1))
-        if exact and d:
-            for part in self.chunks():
-                z[part] += self.rows(part)[:, :-1] @ inner
-        elif d:
-            z += self.dense @ inner.astype(self.dense.dtype)
+        inner = inner.astype(kind if exact else self.dense.dtype, copy=False)
+        for part, partial in self._each_part(exact, lambda rows, x: x @ inner):
+            z[part] += partial
         if by_id.any():  # as it is not at the start
             for rows, partial in self._each_block(exact, lambda rows, block: _times(block, by_id)):
                 z[rows] += partial
@@ -126,11 +126,10 @@ class Design:
         d = self.n_dense
         out = np.zeros((self.width + 1, u.shape[1]))
         out[-1] = u.sum(axis=0)
-        if exact and d:
-            for part in self.chunks():
-                out[:d] += self.rows(part)[:, :-1].T @ u[part]
-        elif d:
-            out[:d] = self.dense.T @ u - np.outer(self.shift, out[-1])
+        for _, partial in self._each_part(exact, lambda rows, x: (u[rows].T @ x).T):
+            out[:d] += partial
+        if not exact:
+            out[:d] -= np.outer(self.shift, out[-1])
         u = u.astype(_kind(exact), copy=False)
         for _, partial in self._each_block(exact, lambda rows, block: _times(block.T, u[rows])):
             out[d:-1] += partial
@@ -156,6 +155,19 @@ class Design:
         """Whether every id counts 1, as most do: these are squares already."""
         return bool((self.csr.data == 1).all())
 
+    def _each_part(self, exact: bool, job):
+        """``(rows, job(rows, x))`` of parts of the dense columns, a thread each.
+
+        They are shifted if exact, and as they are if not.
+        """
+
+        def done(part):
+            return part, job(part, self.rows(part)[:, :-1] if exact else self.dense[part])
+
+        if not self.n_dense:
+            return []
+        return self._each(done, self.chunks(size=CHUNK if exact else PART))
+
     def _each_block(self, exact: bool, job):
         """``(rows, job(rows, block))`` of every row block of the ids, a thread each.
 
@@ -165,7 +177,11 @@ class Design:
             return []
         if exact not in self._blocks:
             self._blocks[exact] = _row_blocks(self.csr, _kind(exact))
-        return list(self.threads.map(lambda item: (item[0], job(*item)), self._blocks[exact]))
+        return self._each(lambda item: (item[0], job(*item)), self._blocks[exact])
+
+    def _each(self, job, items):
+        """Return what a job makes of each item, by threads where there are several."""
+        return self.threads.map(job, items) if len(items) > 1 else map(job, items)
 
 
 def _kind(exact: bool):

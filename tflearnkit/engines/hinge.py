@@ -18,6 +18,7 @@ from tflearnkit.engines.convex import Problem, SquaredHinge
 from tflearnkit.engines.design import Design, one_hot
 from tflearnkit.engines.interior_point import HingeProblem, interior_point
 from tflearnkit.engines.proximal import proximal_gradient
+from tflearnkit.engines.threads import one_blas_thread
 from tflearnkit.errors import ConvergenceWarning
 
 __all__ = ["solve"]
@@ -90,7 +91,8 @@ def _by_proximal_gradient(design, signs, weights, l1, l2):
     total = weights.sum()
     labels, shares = signs[:, None], weights / total
     problem = Problem(design, SquaredHinge, labels, shares, l2 / total, penalises_intercept=True)
-    theta, n_iter, value, converged = proximal_gradient(problem, l1 / total)
+    with one_blas_thread():
+        theta, n_iter, value, converged = proximal_gradient(problem, l1 / total)
     if not converged:
         warnings.warn(
             f"Expected the solver to converge, but it did not within {n_iter} steps. Bring the "

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import warnings
-from contextlib import nullcontext
 from functools import partial
 from typing import NamedTuple
 
@@ -122,12 +121,11 @@ def solve(
     exact = writes_hessian(design, copies) or (loss.switches and is_narrow(design))
     design = design.densified() if exact else design
     found = []
-    for column in columns:
-        labels = targets[:, column]
-        problem = Problem(design, loss, labels, weights, float(l2), penalises_intercept)
-        begin = None if start is None else design.to_working(start[:, column])
-        # BLAS's threads spin for a while after a product, where those of ids should work
-        with one_blas_thread() if design.is_mostly_ids else nullcontext():
+    with one_blas_thread():
+        for column in columns:
+            labels = targets[:, column]
+            problem = Problem(design, loss, labels, weights, float(l2), penalises_intercept)
+            begin = None if start is None else design.to_working(start[:, column])
             found.append(_minimise(problem, exact, begin, max_iter, tol))
     theta = np.hstack([design.to_original(work) for work, *_ in found])
     if loss is Softmax:  # one number added to every class is free: keep the symmetric answer
@@ -295,16 +293,12 @@ def _look(problem, work, kind, last=None):
     A thread for each processor takes chunks. The fourth returned is the next ``last``.
     """
     copies = work.shape[1] if problem.loss.couples_outputs else 1
-    chunks, n = problem.design.chunks(copies), os.cpu_count() or 1
     state = np.empty_like(problem.targets) if problem.loss.switches else None
-    with one_blas_thread():
-        shares = [chunks[i::n] for i in range(min(n, len(chunks)))]
-        look = partial(_look_at, problem, work, kind, state)
-        found = problem.design.threads.map(look, shares)
-        value, gradient, hessian = map(sum, zip(*found, strict=True))
-        if problem.loss.switches and kind is not None:
-            last = _Last.told_from(last, problem, state, kind)
-            hessian = last.hessian.copy()
+    look = partial(_look_at, problem, work, kind, state)
+    value, gradient, hessian = problem.design.summed(look, copies)
+    if problem.loss.switches and kind is not None:
+        last = _Last.told_from(last, problem, state, kind)
+        hessian = last.hessian.copy()
     value, gradient = value + problem.penalty(work), gradient + problem.pull(work)
     if kind is not None:
         diagonal = np.tile(problem.pull(np.ones((len(work), 1)))[:, 0], copies)

@@ -63,9 +63,12 @@ def _by_diagonal(problem, curvature):
 def _by_gram(problem, curvature):
     """Return the solution with the Hessian of a class of mean curvature, for every class."""
     design, mean = problem.design, curvature.mean(axis=1)
-    gram = np.zeros((design.width + 1,) * 2)
-    for part in design.chunks():
-        gram += weighted_gram(design.rows(part), mean[part], curvature.dtype)
+
+    def of(parts):
+        found = (weighted_gram(design.rows(part), mean[part], curvature.dtype) for part in parts)
+        return (sum(found),)
+
+    (gram,) = design.summed(of)
     gram[np.diag_indices_from(gram)] += problem.pull(np.ones((len(gram), 1)))[:, 0]
     size = gram.diagonal().copy()
     size[size <= 0] = 1  # a column that is zero in every row

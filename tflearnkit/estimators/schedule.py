@@ -100,5 +100,5 @@ def _batch_size(n_rows: int) -> int:
 
 
 def _epochs(n_rows: int) -> int:
-    """Return as many passes as show the network 1.2 million rows, within 10 and 200."""
-    return int(min(200, max(10, round(1.2e6 / n_rows))))
+    """Return as many passes as show the network 1.2 million rows, within 10 and 100."""
+    return int(min(100, max(10, round(1.2e6 / n_rows))))
