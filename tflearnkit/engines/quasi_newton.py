@@ -1,7 +1,7 @@
 """L-BFGS with a preconditioner: for many classes over a large dense design.
 
 There the Hessian's quadratic model holds for short steps only (pixels that few rows light up), so
-that a Newton step is cut down to a fiftieth: MNIST took it minutes, and takes this some 15 s.
+that a Newton step is cut down to a fiftieth: MNIST took it minutes, and takes this some 9 s.
 A step costs one product with the design and one with its transpose.
 """
 
