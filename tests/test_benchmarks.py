@@ -3,6 +3,7 @@
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.ensemble import RandomForestClassifier
 
@@ -77,7 +78,16 @@ def test_the_forest_figures_are_those_of_the_same_rows(capsys, monkeypatch):
     assert printed.count("accuracy ") == 5  # the title names it too
     assert printed.count("ratio ") == 5
     assert "ours / peer" in printed
-    assert "census: skipped, TFLEARNKIT_DATA holds no folder" in printed
+    assert printed.count("skipped, TFLEARNKIT_DATA holds no folder") == 2
+
+
+@pytest.mark.skipif(data.folder("adult_tfrecord") is None, reason="TFLEARNKIT_DATA has it not")
+def test_yggdrasils_split_is_of_the_census_training_half():
+    X, X_test, y, y_test = data.adult_of_yggdrasil()
+    assert (X.shape, X_test.shape) == ((22_792, 14), (9_769, 14))
+    assert (sum(y == ">50K") + sum(y_test == ">50K"), {*y, *y_test}) == (7_841, {">50K", "<=50K"})
+    assert X["workclass"].isna().sum() == 1_257
+    assert pd.api.types.is_integer_dtype(X["age"])
 
 
 def test_the_quality_of_forests_is_judged_beside_the_peer(capsys):
