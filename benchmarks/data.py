@@ -10,7 +10,14 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import train_test_split
 
+import tflearnkit as learn
 from examples.census_data import from_folder
+from tflearnkit.datasets.census import CENSUS_COLUMNS
+
+CENSUS_NUMBERS = (
+    *("age", "fnlwgt", "education_num"),
+    *("capital_gain", "capital_loss", "hours_per_week"),
+)
 
 
 def folder(name):
@@ -27,29 +34,25 @@ def adult():
 
 def adult_of_yggdrasil():
     """Return Yggdrasil's split of the census' training half into 22,792 and 9,769 rows."""
-    halves = [
-        _examples(folder("adult_tfrecord") / f"adult_{half}.tfrecord.gz")
-        for half in ("train", "test")
-    ]
+    root = folder("adult_tfrecord")
+    halves = [_census_of(root / f"adult_{half}.tfrecord.gz") for half in ("train", "test")]
     y, y_test = (frame.pop("income") for frame in halves)
     return *halves, y, y_test
 
 
-def _examples(path):
-    """Return the frame that a file of `tf.train.Example` holds, a value each a feature."""
+def _census_of(path):
+    """Return the frame in a file of `tf.train.Example`, None where a string is missing."""
     import tensorflow as tf
 
-    rows = []
-    for record in tf.data.TFRecordDataset(str(path), compression_type="GZIP").as_numpy_iterator():
-        features = tf.train.Example.FromString(record).features.feature
-        rows.append({name: _value(feature) for name, feature in features.items()})
-    return pd.DataFrame(rows)
-
-
-def _value(feature):
-    if feature.HasField("bytes_list"):
-        return feature.bytes_list.value[0].decode()
-    return feature.int64_list.value[0]
+    number, text = tf.io.FixedLenFeature([], tf.int64), tf.io.FixedLenFeature([], tf.string, "")
+    names = (*CENSUS_COLUMNS, "income")
+    features = {name: number if name in CENSUS_NUMBERS else text for name in names}
+    batches = learn.read_batch_features(path, 5_000, features, randomize_input=False, num_epochs=1)
+    rows = [pd.DataFrame(batch) for batch in batches.as_numpy_iterator()]
+    frame = pd.concat(rows, ignore_index=True)[[*names]]
+    texts = frame.columns.difference(CENSUS_NUMBERS)
+    frame[texts] = frame[texts].apply(lambda column: column.str.decode("utf-8")).replace("", None)
+    return frame
 
 
 def california():

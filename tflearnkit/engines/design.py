@@ -180,7 +180,10 @@ class Design:
         return self._each(lambda item: (item[0], job(*item)), self._blocks[exact])
 
     def _each(self, job, items):
-        """Return what a job makes of each item, by threads where there are several."""
+        """Return what a job makes of each item, by threads where there are several.
+
+        Callers of products hold BLAS to one thread, as these are the threads.
+        """
         return self.threads.map(job, items) if len(items) > 1 else map(job, items)
 
 
